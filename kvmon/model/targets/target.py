@@ -1,0 +1,77 @@
+"""One backend as the user configures it, and one server process of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kvmon.model.targets.address import Address
+from kvmon.model.targets.providers import PROVIDERS, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who to be. The password is given, or in a file that is read again when it changes; it never shows in a repr."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    password_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to trust and be trusted. Paths of PEM files; `verify`: full (chain and name), ca (chain only), none."""
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+    verify: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One backend. `addresses` are its nodes as configured, `interval` and `timeout` seconds, `memory_limit` bytes.
+
+    `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type.
+    """
+
+    name: str
+    addresses: tuple[Address, ...]
+    credentials: Credentials = Credentials()
+    tls: Tls | None = None
+    provider: Provider = PROVIDERS[0]
+    interval: float = 15.0
+    timeout: float = 3.0
+    memory_limit: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    critical: bool = False
+    bare: bool = False
+    service: str = "redis"
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Its nodes, in the configured order."""
+        return tuple(Node(self, address) for address in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One server process of a target."""
+
+    target: Target
+    address: Address
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other: the target's name and the instance."""
+        return self.target.name, str(self.address)
+
+    @property
+    def instance(self) -> str:
+        """The value of its label `instance`."""
+        return str(self.address)
+
+    def __str__(self) -> str:
+        """For logs and errors: `sessions (cache.example.net:6380)`."""
+        return f"{self.target.name} ({self.address})"
