@@ -1,0 +1,1 @@
+"""The tests: real servers, real peers, and what a user would notice."""

@@ -1,0 +1,54 @@
+"""Fixtures that every test may ask for: real servers and the real daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.daemon import Daemon
+from tests.servers.kinds import available
+from tests.servers.server import Server
+from tests.servers.tls import Certificates
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., Server]]:
+    """Starts servers with the arguments of Server; all are stopped when the test ends."""
+    with ExitStack() as stack:
+        yield lambda kind="valkey-wheel", **options: stack.enter_context(Server(kind, **options))
+
+
+@pytest.fixture
+def start_daemon() -> Iterator[Callable[..., Daemon]]:
+    """Starts daemons with the arguments of Daemon; all are stopped when the test ends."""
+    with ExitStack() as stack:
+
+        def start(configuration: Any = None, **options: Any) -> Daemon:
+            return stack.enter_context(Daemon(configuration, **options))
+
+        yield start
+
+
+@pytest.fixture(params=available())
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """One server of each kind this machine has."""
+    with Server(request.param) as started:
+        yield started
+
+
+@pytest.fixture
+def valkey() -> Iterator[Server]:
+    """A Valkey from the wheel: the newest server, on every machine."""
+    with Server("valkey-wheel") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """One authority with a server's and a client's certificate."""
+    folder: Path = tmp_path_factory.mktemp("certificates")
+    return Certificates(folder)
