@@ -1,0 +1,1 @@
+"""The doors to the outside: what kvmon shows, pushes and answers."""

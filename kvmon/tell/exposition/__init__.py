@@ -1,0 +1,1 @@
+"""Snapshots as text for Prometheus: rendered when polled, joined when scraped."""

@@ -1,0 +1,150 @@
+"""The latest page of every node, and bodies joined from them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.metrics.spec import Spec
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.target import Node
+from kvmon.tell.exposition.families import family
+from kvmon.tell.exposition.formats import Dialect
+from kvmon.tell.exposition.lines import node_labels
+from kvmon.tell.exposition.page import Layouts, Page
+
+Key = tuple[str, str]
+GZIP = 31  # zlib's window bits for a gzip header and checksum
+LEVEL = 1  # three quarters of what level 6 saves, for a third of its time
+
+
+class Board:
+    """What a scrape reads. Bodies are kept until the next put; `dropped` counts duplicates and values that were not finite."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._layouts: Layouts = {}
+        self._pages: dict[Key, Page] = {}
+        self._snapshots: dict[Key, Snapshot] = {}
+        self._joined: dict[Dialect, str] = {}
+        self._squeezed: dict[Dialect, _Squeezed] = {}
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Take the place of the node's last snapshot."""
+        node = snapshot.node
+        page = self._pages.get(node.key)
+        last = self._snapshots.get(node.key)
+        if page is None or last is None or (last.node is not node and last.node.target != node.target):
+            # A reload may have given the target other labels.
+            page = self._pages[node.key] = Page(node_labels(node.target, node.instance), self._layouts)
+        self.dropped += page.put(snapshot.samples)
+        self._snapshots[node.key] = snapshot
+        self._changed()
+
+    def forget(self, key: Key) -> None:
+        """The node is no more; a key that is not known is fine."""
+        self._pages.pop(key, None)
+        self._snapshots.pop(key, None)
+        self._changed()
+
+    def latest(self, key: Key) -> Snapshot | None:
+        """The node's last snapshot; None before its first poll."""
+        return self._snapshots.get(key)
+
+    def _changed(self) -> None:
+        self._joined.clear()
+        self._squeezed.clear()
+
+    def render(
+        self,
+        dialect: Dialect,
+        *,
+        targets: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        own: Sequence[Sample] = (),
+        more: str = "",
+    ) -> bytes:
+        """A body: all nodes, or those of the named targets; all families, or those of the given names.
+
+        `own` are samples without node labels, `more` families that are text already.
+        """
+        if targets is None and names is None and not self._meet(own):
+            text = self._all(dialect) + self._own(dialect, own)
+        else:
+            chosen = [page for key, page in self._pages.items() if targets is None or key[0] in targets]
+            text = join([*chosen, _page(own, "")], dialect, names)
+        return (text + more + end(dialect)).encode()
+
+    def render_gzip(self, dialect: Dialect, *, own: Sequence[Sample] = (), more: str = "") -> bytes:
+        """The whole body, compressed: what the nodes gave is compressed once for each poll."""
+        if self._meet(own):
+            press = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+            return press.compress(self.render(dialect, own=own, more=more)) + press.flush()
+        kept = self._squeezed.get(dialect)
+        if kept is None:
+            kept = self._squeezed[dialect] = _Squeezed(self._all(dialect).encode())
+        return kept.with_tail((self._own(dialect, own) + more + end(dialect)).encode())
+
+    def _all(self, dialect: Dialect) -> str:
+        text = self._joined.get(dialect)
+        if text is None:
+            text = self._joined[dialect] = join(list(self._pages.values()), dialect, None)
+        return text
+
+    def _own(self, dialect: Dialect, own: Sequence[Sample]) -> str:
+        return join([_page(own, "")], dialect, None) if own else ""
+
+    def _meet(self, own: Sequence[Sample]) -> bool:
+        specs = {sample.spec for sample in own}
+        return any(not specs.isdisjoint(page.layout.places) for page in self._pages.values()) if specs else False
+
+
+def render_alone(snapshot: Snapshot, dialect: Dialect) -> bytes:
+    """One node's body without `target` and `instance`, as redis_exporter gives it."""
+    node = snapshot.node
+    bare = Node(replace(node.target, bare=True), node.address)
+    return (join([_page(snapshot.samples, node_labels(bare.target, ""))], dialect, None) + end(dialect)).encode()
+
+
+def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None) -> str:
+    """Families by name, each with the lines of all pages. A family that `names` leaves out is not looked at."""
+    layouts = list({id(page.layout): page.layout for page in pages}.values())
+    specs: Sequence[Spec] = layouts[0].families if layouts else ()
+    if len(layouts) > 1:
+        specs = sorted({spec for layout in layouts for spec in layout.families}, key=lambda spec: spec.name)
+    every = {spec.name for spec in specs}
+    lines: list[str] = []
+    for spec in specs:
+        if names is None or wanted(spec.name, names):
+            lines += family(spec, pages, dialect, every)
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def wanted(name: str, names: Collection[str]) -> bool:
+    """Whether a filter names this family, or a series of it."""
+    return name in names or any(f"{name}{suffix}" in names for suffix in ("_bucket", "_sum", "_count"))
+
+
+def end(dialect: Dialect) -> str:
+    """What the body ends with."""
+    return "# EOF\n" if dialect is Dialect.OPENMETRICS else ""
+
+
+def _page(samples: Sequence[Sample], common: str) -> Page:
+    page = Page(common, {})
+    page.put(samples)
+    return page
+
+
+class _Squeezed:
+    """A compressed beginning, to which any end can be given without compressing the beginning again."""
+
+    def __init__(self, body: bytes) -> None:
+        self._press = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+        self._head = self._press.compress(body)
+
+    def with_tail(self, tail: bytes) -> bytes:
+        press = self._press.copy()
+        return self._head + press.compress(tail) + press.flush()
