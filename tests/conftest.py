@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.daemon import Daemon
 from tests.servers.kinds import available
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
+
+# The same examples every time, however slow the machine: a failure here is one that everybody can repeat.
+# `pytest --hypothesis-profile=explore` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture

