@@ -1,0 +1,20 @@
+"""Every metric kvmon knows, one module a subject."""
+
+from __future__ import annotations
+
+from kvmon.model.metrics.catalogue import server
+from kvmon.model.metrics.spec import Spec
+
+SUBJECTS = (
+    server,
+)  # fmt: skip
+"""The modules with rows, in the order of documentation."""
+
+ALL: tuple[Spec, ...] = tuple(row for subject in SUBJECTS for row in subject.ROWS)
+"""All rows."""
+
+BY_NAME: dict[str, Spec] = {row.name: row for row in ALL}
+"""The row of an exposed name."""
+
+BY_FIELD: dict[str, Spec] = {row.field: row for row in ALL if row.field and row.source.startswith("INFO") and not row.labels}
+"""The row of a plain INFO field."""

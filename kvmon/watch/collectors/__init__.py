@@ -1,0 +1,40 @@
+"""Collectors: one question each. This is the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import model_validator
+
+from kvmon.options import Options
+from kvmon.watch.collectors.base import Collector
+from kvmon.watch.collectors.cluster_info import ClusterInfo
+from kvmon.watch.collectors.info import Info
+
+OFF = ("off", "no", "false")
+"""How a file says that a collector is not wanted, besides `enabled: false`."""
+
+
+class Collectors(Options):
+    """What is asked of each node, in this order; `slowlog: off` switches one off."""
+
+    info: Info = Info()
+    cluster_info: ClusterInfo = ClusterInfo()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: _switched(options) for name, options in value.items()}
+
+    def enabled(self) -> tuple[Collector, ...]:
+        """Those that are wanted; INFO is always among them and first, as the others stand on it."""
+        chosen = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(collector for collector in chosen if collector.enabled or collector.name == "info")
+
+
+def _switched(options: Any) -> Any:
+    if options is False or (isinstance(options, str) and options.lower() in OFF):
+        return {"enabled": False}
+    return {} if options is True else options
