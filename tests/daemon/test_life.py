@@ -1,0 +1,85 @@
+"""Starting, reloading and ending the daemon."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.servers.daemon import Daemon
+from tests.servers.hostile import listening, silence
+from tests.servers.server import Server
+from tests.servers.waiting import until
+
+
+def test_sigterm_ends_it_soon_and_well_even_while_a_server_hangs(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    with listening(silence) as port:
+        targets = [{"name": "good", "url": valkey.url}, {"name": "hung", "url": f"redis://127.0.0.1:{port}"}]
+        daemon = start_daemon({"interval": "1s", "targets": targets})
+        daemon.until("redis_up", 1, target="good")
+        code, took = daemon.terminate()
+    assert code == 0, daemon.logs
+    assert took < 10, "2 s are promised; a slow machine gets more"
+    assert "Traceback" not in daemon.logs
+
+
+def test_sigint_ends_it_too(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon({"interval": "1s", "targets": [{"name": "it", "url": valkey.url}]})
+    daemon.process.send_signal(signal.SIGINT)
+    assert daemon.process.wait(60) in {0, 130}
+    assert "Traceback" not in daemon.logs
+
+
+def test_sighup_takes_the_new_file_and_keeps_connections_of_unchanged_targets(
+    start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    kept, gone, new = start_server(), start_server("valkey-wheel"), start_server("valkey-wheel")
+
+    def configuration(*names_and_servers: tuple[str, Server]) -> dict[str, object]:
+        return {"interval": "1s", "targets": [{"name": name, "url": server.url} for name, server in names_and_servers]}
+
+    daemon = start_daemon(configuration(("kept", kept), ("gone", gone)))
+    daemon.until("redis_up", 1, target="kept")
+    daemon.until("redis_up", 1, target="gone")
+
+    def connections() -> list[str]:
+        clients = kept.command("CLIENT", "LIST").splitlines()
+        return [line.split()[0] for line in clients if "name=kvmon" in line]
+
+    before = connections()
+    assert before, "the daemon names its connections"
+    daemon.write(configuration(("kept", kept), ("new", new)))
+    daemon.reload()
+    daemon.until("redis_up", 1, target="new")
+    daemon.until("redis_up", None, target="gone")
+    assert connections() == before
+    daemon.until("redis_up", 1, target="kept")
+
+
+def test_a_bad_file_keeps_what_was_and_says_why(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon({"interval": "1s", "targets": [{"name": "it", "url": valkey.url}]})
+    daemon.until("redis_up", 1, target="it")
+    daemon.write({"intervall": "1s"})
+    daemon.reload()
+    until(lambda: "intervall" in daemon.logs, what="the reason in the log")
+    assert daemon.process.poll() is None
+    daemon.until("redis_up", 1, target="it")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/startupz", "/", "/metrics"])
+def test_it_answers_while_no_server_does(path: str, start_daemon: Callable[..., Daemon]) -> None:
+    with listening(silence) as port:
+        daemon = start_daemon({"interval": "1s", "targets": [{"name": "hung", "url": f"redis://127.0.0.1:{port}"}]})
+        assert daemon.get(path).status == 200
+
+
+def test_the_demo_shows_a_living_server(start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon(command=("demo",), ready=True)
+
+    def series() -> int:
+        lines = daemon.get("/metrics").text.splitlines()
+        return sum(line.startswith("redis_") for line in lines)
+
+    until(lambda: series() > 250, what="more than 250 redis_* series")
+    assert daemon.terminate()[0] == 0
