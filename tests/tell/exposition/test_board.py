@@ -45,7 +45,7 @@ def series(body: Any, dialect: Any) -> Any:
             )
             key = (name, *sorted(labels.items()))
             assert key not in found, f"{key} is there twice"
-            found[key] = sample.value
+            found[key] = float(sample.value)
     return found
 
 

@@ -1,0 +1,52 @@
+"""The application: paths and what surrounds all of them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from kvmon.tell.exposition.process import ProcessMetrics
+from kvmon.tell.server import discover, guide, health, liveness, metrics, page, reload, targets
+from kvmon.tell.server.access import users
+from kvmon.tell.server.keys import PROCESS, VIEW
+from kvmon.tell.server.limits import LINE, deadline, headers
+from kvmon.tell.server.problems import problems
+from kvmon.tell.server.view import View
+
+
+def make_app(view: View) -> web.Application:
+    """An application that shows this view. `max_body` is taken now, the other options with every request."""
+    app = web.Application(
+        middlewares=[headers, problems, deadline, users()],
+        client_max_size=view.options.max_body,
+    )
+    app[VIEW] = view
+    app[PROCESS] = ProcessMetrics()
+    app.add_routes(
+        [
+            web.get("/", page.overview),
+            web.get("/targets/{target}", page.target),
+            web.get("/assets/kvmon.css", page.style),
+            web.get("/metrics", metrics.metrics),
+            web.get("/scrape", metrics.scrape),
+            web.get("/discover", discover.discover),
+            web.get("/discover-cluster-nodes", discover.cluster_nodes),
+            web.get("/livez", liveness.livez),
+            web.get("/readyz", liveness.readyz),
+            web.get("/startupz", liveness.startupz),
+            web.get("/-/healthy", liveness.livez),
+            web.get("/-/ready", liveness.readyz),
+            web.post("/-/reload", reload.reload),
+            web.get("/health", health.health),
+            web.get("/health/{target}", health.target_health),
+            web.get("/api/health/redis", guide.health),
+            web.get("/api/metrics/redis", guide.metrics),
+            web.get("/v1/targets", targets.targets),
+            web.get("/v1/slowlog/{target}", targets.slowlog),
+        ]
+    )
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """A runner that bounds the request line and each header, and keeps no access log."""
+    return web.AppRunner(app, access_log=None, max_line_size=LINE, max_field_size=LINE, handle_signals=False)

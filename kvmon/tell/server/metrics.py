@@ -1,0 +1,82 @@
+"""`/metrics`, which never waits for a backend, and `/scrape`, which asks one."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from aiohttp import web
+
+from kvmon.model.targets.address import parse_url
+from kvmon.model.targets.target import Node
+from kvmon.tell.exposition.board import render_alone, wanted
+from kvmon.tell.exposition.formats import Format, choose, takes_gzip
+from kvmon.tell.server.keys import PROCESS, VIEW
+from kvmon.tell.server.problems import Problem
+from kvmon.tell.server.view import View
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """All targets from their last polls."""
+    view = request.app[VIEW]
+    form = choose(request.headers.get("Accept", ""))
+    targets = request.query.getall("target", None)
+    names = request.query.getall("name[]", None)
+    zipped = takes_gzip(request.headers.get("Accept-Encoding", ""))
+    if targets is None and names is None:
+        own, more = view.own_samples(), request.app[PROCESS].render(form.dialect)
+        if zipped:
+            return _text(view.board.render_gzip(form.dialect, own=own, more=more), form, zipped=True)
+        return _text(view.board.render(form.dialect, own=own, more=more), form)
+    own = [] if targets is not None else view.own_samples()
+    if names is not None:
+        own = [sample for sample in own if wanted(sample.spec.name, names)]
+    response = _text(view.board.render(form.dialect, targets=targets, names=names, own=own), form)
+    if zipped:
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
+
+
+def _text(body: bytes, form: Format, *, zipped: bool = False) -> web.Response:
+    headers = {"Content-Type": form.content_type, "Vary": "Accept, Accept-Encoding"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, headers=headers)
+
+
+async def scrape(request: web.Request) -> web.Response:
+    """One node in redis_exporter's form: a target's name, the URL of a node of one, or a URL that is allowed."""
+    view = request.app[VIEW]
+    asked = request.query.get("target", "").strip()
+    if not asked:
+        raise Problem(HTTPStatus.BAD_REQUEST, "Say which: /scrape?target=NAME or a URL.")
+    node = _known(view, asked)
+    snapshot = await (view.scrape(node) if node else view.scrape_url(_allowed(view, asked)))
+    form = choose(request.headers.get("Accept", ""))
+    response = _text(render_alone(snapshot, form.dialect), form)
+    if takes_gzip(request.headers.get("Accept-Encoding", "")):
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
+
+
+def _known(view: View, asked: str) -> Node | None:
+    nodes = [node for target in view.targets() for node in view.nodes(target)]
+    by_name = next((node for node in nodes if node.target.name == asked), None)
+    if by_name:
+        return by_name
+    try:
+        address = parse_url(asked).address
+    except ValueError:
+        return None
+    return next((node for node in nodes if node.address == address), None)
+
+
+def _allowed(view: View, asked: str) -> str:
+    try:
+        url = parse_url(asked)
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"The target is no name of one and no URL: {error}.") from None
+    place = str(url.address)
+    if not any(re.fullmatch(pattern, place) for pattern in view.options.scrape_allow):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{place[:200]} is no node of a target, and web.scrape_allow does not allow it.")
+    return asked

@@ -1,0 +1,69 @@
+"""Every error as a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+_log = structlog.get_logger("kvmon.server")
+
+
+class Problem(Exception):
+    """The request cannot be answered as asked. `detail` is a sentence for the one who asked; it holds no secret."""
+
+    def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.detail = detail
+        self.headers = headers or {}
+        super().__init__(detail)
+
+
+def document(problem: Problem) -> web.Response:
+    """The response that tells it."""
+    body = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+    }
+    return web.Response(
+        body=json.dumps(body).encode(),
+        status=problem.status.value,
+        content_type="application/problem+json",
+        headers=problem.headers,
+    )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into its document. What is a bug is logged whole and told in one general sentence."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return document(problem)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return document(_translated(request, error))
+    except asyncio.CancelledError:
+        raise
+    except Exception:  # noqa: BLE001 - a bug in one answer must not end the others; it is logged whole
+        _log.exception("request_failed", method=request.method, path=request.path)
+        return document(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "kvmon made a mistake; its log has the details."))
+
+
+def _translated(request: web.Request, error: web.HTTPException) -> Problem:
+    status = HTTPStatus(error.status)
+    if isinstance(error, web.HTTPNotFound):
+        return Problem(status, f"There is nothing at {request.path}.")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return Problem(status, f"{request.method} is not for {request.path}: use {allowed}.", {"Allow": allowed})
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return Problem(status, "The body is too large.")
+    return Problem(status, error.reason)

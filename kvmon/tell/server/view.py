@@ -1,0 +1,92 @@
+"""What the door needs of the daemon: a protocol that the daemon implements and tests build from plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kvmon.clock import Clock
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.target import Node, Target
+from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.options import WebOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing about the daemon itself, never about a backend. `name` is a lower-case word, `detail` a sentence if not ok."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCommand:
+    """An entry of a slow log, without its arguments. `at` wall seconds, `seconds` it took."""
+
+    instance: str
+    id: int
+    at: float
+    seconds: float
+    command: str
+    arguments: int = 0
+
+
+class View(Protocol):
+    """The daemon as the door sees it. What is no coroutine answers at once, from memory."""
+
+    @property
+    def options(self) -> WebOptions:
+        """The options in force; a reload may change them."""
+
+    @property
+    def board(self) -> Board:
+        """The latest page of every node."""
+
+    @property
+    def clock(self) -> Clock:
+        """For ages and timestamps."""
+
+    @property
+    def started(self) -> float:
+        """Wall seconds when the daemon started."""
+
+    @property
+    def version(self) -> str:
+        """The version of kvmon."""
+
+    def targets(self) -> Sequence[Target]:
+        """All targets, in the configured order."""
+
+    def nodes(self, target: Target) -> Sequence[Node]:
+        """The target's nodes: configured, or found by topology."""
+
+    def default_target(self) -> Target | None:
+        """The target that the guide's documents speak of where a request names none."""
+
+    def own_samples(self) -> Sequence[Sample]:
+        """The daemon's own series, without node labels."""
+
+    def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
+        """The latest slow commands, newest first."""
+
+    def startup(self) -> Sequence[Check]:
+        """Whether it has come up: configuration read, first polls made or tried."""
+
+    def readiness(self) -> Sequence[Check]:
+        """Whether it can do its work now: its loops run, its event loop keeps up."""
+
+    async def scrape(self, node: Node) -> Snapshot:
+        """A snapshot of a known node: the last poll's if it is recent, else of a poll made now. Never raises TargetError."""
+
+    async def scrape_url(self, url: str) -> Snapshot:
+        """A poll of a URL that `scrape_allow` allows, with no credentials but those in it. Never raises TargetError."""
+
+    async def measure(self, target: Target) -> float:
+        """Seconds of one SET (`EX 10`) and GET of a key `health:test:…` on the primary. Raises TargetError."""
+
+    async def reload(self) -> None:
+        """Read the configuration again. Raises UsageError, and then the old one stays."""

@@ -1,0 +1,90 @@
+"""A daemon as the door sees it, made of plain values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kvmon.clock import ManualClock
+from kvmon.errors import TargetError, UsageError
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.address import parse_url
+from kvmon.model.targets.target import Node, Target
+from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.options import WebOptions
+from kvmon.tell.server.view import Check, SlowCommand
+from tests.tell import examples
+
+
+@dataclass
+class Seen:
+    """Implements View. Attributes are what a test sets."""
+
+    known: list[Target] = field(default_factory=list)
+    options: WebOptions = field(default_factory=WebOptions)
+    board: Board = field(default_factory=Board)
+    clock: ManualClock = field(default_factory=ManualClock)
+    started: float = 1_699_999_000.0
+    version: str = "0.1.0"
+    ready: Sequence[Check] = (Check("loops", ok=True),)
+    slow: Sequence[SlowCommand] = ()
+    latency: float | TargetError = 0.0031
+    refused: UsageError | None = None
+    hangs: bool = False
+    reloads: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def targets(self) -> Sequence[Target]:
+        return self.known
+
+    def nodes(self, target: Target) -> Sequence[Node]:
+        return target.nodes
+
+    def default_target(self) -> Target | None:
+        return self.known[0] if self.known else None
+
+    def own_samples(self) -> Sequence[Sample]:
+        return [Sample(examples.OWN, 5, (target.name,)) for target in self.known]
+
+    def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
+        return self.slow if target is self.known[0] else ()
+
+    def startup(self) -> Sequence[Check]:
+        return self.ready
+
+    def readiness(self) -> Sequence[Check]:
+        return self.ready
+
+    async def scrape(self, node: Node) -> Snapshot:
+        self.asked.append(str(node))
+        return self.board.latest(node.key) or examples.snapshot(node, up=False, given=[])
+
+    async def scrape_url(self, url: str) -> Snapshot:
+        self.asked.append(url)
+        address = parse_url(url).address
+        return examples.snapshot(Node(Target("", (address,)), address))
+
+    async def measure(self, target: Target) -> float:
+        self.asked.append(target.name)
+        if self.hangs:
+            await asyncio.Event().wait()
+        if isinstance(self.latency, TargetError):
+            raise self.latency
+        return self.latency
+
+    async def reload(self) -> None:
+        if self.refused:
+            raise self.refused
+        self.reloads += 1
+
+
+def seen(**options: object) -> Seen:
+    """Two targets: `sessions` is up, `jobs` is down."""
+    up = examples.node()
+    down = examples.node("jobs", "jobs.example.net")
+    view = Seen([up.target, down.target], WebOptions(**options))
+    view.board.put(examples.snapshot(up))
+    view.board.put(examples.snapshot(down, [Sample(examples.UP, 0)], up=False, failures=[examples.DOWN]))
+    return view
