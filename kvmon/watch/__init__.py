@@ -1,0 +1,1 @@
+"""Watching backends: sockets, questions, derivation, and the poller that joins them."""
