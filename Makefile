@@ -31,8 +31,8 @@ floors: $(VENV)-floors/.done  ## the same tests with the lowest versions that py
 	$(VENV)-floors/bin/python -m pytest --numprocesses $(WORKERS) $(PYTEST_ARGS)
 
 bench: $(VENV)/.test  ## numbers beside redis_exporter's (its path in REDIS_EXPORTER)
-	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
-	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.bench $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
 
 golden: $(VENV)/.test  ## writes the golden expositions anew; read the difference before you commit it
 	KVMON_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden $(PYTEST_ARGS)

@@ -1,0 +1,1 @@
+"""Numbers, measured beside redis_exporter's on the same server in one run. Printed, never asserted."""
