@@ -7,9 +7,17 @@ from typing import Any
 from pydantic import model_validator
 
 from kvmon.options import Options
+from kvmon.watch.collectors.acl import Acl
 from kvmon.watch.collectors.base import Collector
+from kvmon.watch.collectors.clients import Clients
 from kvmon.watch.collectors.cluster_info import ClusterInfo
+from kvmon.watch.collectors.commandlog import Commandlog
+from kvmon.watch.collectors.config import Config
 from kvmon.watch.collectors.info import Info
+from kvmon.watch.collectors.latency import Latency
+from kvmon.watch.collectors.memory import Memory
+from kvmon.watch.collectors.modules import Modules
+from kvmon.watch.collectors.slowlog import Slowlog
 
 OFF = ("off", "no", "false")
 """How a file says that a collector is not wanted, besides `enabled: false`."""
@@ -20,6 +28,14 @@ class Collectors(Options):
 
     info: Info = Info()
     cluster_info: ClusterInfo = ClusterInfo()
+    config: Config = Config()
+    slowlog: Slowlog = Slowlog()
+    commandlog: Commandlog = Commandlog()
+    latency: Latency = Latency()
+    memory: Memory = Memory()
+    clients: Clients = Clients()
+    modules: Modules = Modules()
+    acl: Acl = Acl()
 
     @model_validator(mode="before")
     @classmethod

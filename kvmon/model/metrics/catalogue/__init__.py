@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from kvmon.model.metrics.catalogue import server
+from kvmon.model.metrics.catalogue import (
+    acl,
+    client_list,
+    commandlog,
+    config,
+    latency,
+    memory_stats,
+    modules,
+    server,
+    slowlog,
+)
 from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
     server,
+    config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

@@ -1,0 +1,79 @@
+"""LATENCY: spikes the server itself noticed, and how long each command takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from kvmon.model.conversation import Answer, Command, Conversation, Malformed, Reply
+from kvmon.model.metrics.catalogue.latency import SPIKE_DURATION, SPIKE_LAST, SPIKE_MAX, SPIKE_SECONDS, SPIKES
+from kvmon.model.metrics.sample import Sample
+from kvmon.options import Seconds
+from kvmon.watch.collectors.base import Collector
+from kvmon.watch.collectors.latency_histogram import Known, histograms, times_of
+from kvmon.watch.collectors.refusals import Refusals
+from kvmon.watch.collectors.server import Server
+from kvmon.watch.collectors.shapes import array, integer, text
+
+LATEST: Command = ("LATENCY", "LATEST")
+HISTOGRAM: Command = ("LATENCY", "HISTOGRAM")
+TIMES: Command = ("INFO", "commandstats")
+MILLISECONDS = 1000
+"""In a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyMemory:
+    """The histograms as they last came, and which of the commands the server refuses."""
+
+    known: Mapping[bytes, Known] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
+
+
+class Latency(Collector):
+    """LATENCY LATEST and, from version 7 on, LATENCY HISTOGRAM. `histograms: false` leaves the latter out."""
+
+    name: ClassVar[str] = "latency"
+    every: Seconds = 15.0
+    histograms: bool = True
+
+    def first(self) -> LatencyMemory:
+        """Nothing seen."""
+        return LatencyMemory()
+
+    def needs(self, server: Server) -> bool:
+        """A Sentinel has no latency monitor."""
+        return server.mode != "sentinel"
+
+    def ask(self, server: Server, memory: LatencyMemory) -> Conversation[LatencyMemory]:
+        """One round. The sums of the histograms are asked for beside them, so that sum and count are of one moment."""
+        commands = [LATEST, HISTOGRAM] if self.histograms and server.version >= (7, 0, 0) else [LATEST]
+        questions = memory.refusals.allowed(commands)
+        replies = yield [*questions, *((TIMES,) if HISTOGRAM in questions else ())]
+        given, refusals = memory.refusals.after(questions, replies)
+        samples = _spikes(given["LATENCY LATEST"]) if "LATENCY LATEST" in given else []
+        known: dict[bytes, Known] = {}
+        if "LATENCY HISTOGRAM" in given:
+            known = histograms(given["LATENCY HISTOGRAM"], times_of(replies[-1]), memory.known)
+            for command in known.values():
+                samples += command.samples
+        return Answer(samples, LatencyMemory(known, refusals))
+
+
+def _spikes(reply: Reply) -> list[Sample]:
+    samples = []
+    for item in array("LATENCY LATEST", reply):
+        parts = array("LATENCY LATEST", item)
+        if len(parts) < 4:
+            raise Malformed(f"LATENCY LATEST: an event has {len(parts)} parts, at least 4 were expected")
+        event = (text("LATENCY LATEST", parts[0]),)
+        numbers = [integer("LATENCY LATEST", part) for part in parts[1:6]]
+        samples += [
+            Sample(SPIKE_LAST, numbers[0], event),
+            Sample(SPIKE_DURATION, numbers[1] / MILLISECONDS, event),
+            Sample(SPIKE_MAX, numbers[2] / MILLISECONDS, event),
+        ]
+        if len(numbers) == 5:
+            samples += [Sample(SPIKE_SECONDS, numbers[3] / MILLISECONDS, event), Sample(SPIKES, numbers[4], event)]
+    return samples
