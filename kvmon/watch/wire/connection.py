@@ -111,7 +111,9 @@ class Connection:
             username, password = self._credentials.pair()
             auth: list[Command] = []
             if password is not None:
-                auth = [("AUTH", username, password) if username else ("AUTH", password)]
+                # The environment gives bytes that are not UTF-8 as surrogates: send what the environment had.
+                words = [word.encode(errors="surrogateescape") for word in (username, password) if word is not None]
+                auth = [("AUTH", *words)]
             # The name is a courtesy to whoever reads CLIENT LIST: a refusal of it is no failure.
             replies = await self._exchange([*auth, ("CLIENT", "SETNAME", NAME)])
             first = replies[0]

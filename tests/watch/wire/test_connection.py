@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,18 +157,22 @@ async def test_a_server_that_hangs_is_a_timeout_and_the_connection_is_closed(
     assert await wire.ask([("ECHO", "new")], PATIENCE) == [b"new"]
 
 
-async def test_a_server_that_was_killed_is_a_lost_connection_then_refused(
-    valkey: Server, connection: Callable[..., Connection]
-) -> None:
+async def test_a_server_that_was_killed_is_a_lost_connection(valkey: Server, connection: Callable[..., Connection]) -> None:
     wire = connection(valkey.port)
     await wire.connect(PATIENCE)
     valkey.kill()
     with pytest.raises(ConnectionLost) as caught:
         await wire.ask([("PING",)], PATIENCE)
     assert caught.value.reason == "closed"
-    with pytest.raises(Unreachable) as refused:
-        await wire.connect(PATIENCE)
-    assert refused.value.reason == "refused"
+    assert not wire.connected
+
+
+async def test_a_port_where_nothing_listens(connection: Callable[..., Connection]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(Unreachable) as caught:
+            await connection(taken.getsockname()[1]).connect(PATIENCE)
+    assert caught.value.reason == "refused"
 
 
 async def test_a_server_without_room_says_so(start_server: Callable[..., Server], connection: Callable[..., Connection]) -> None:
@@ -201,6 +207,30 @@ async def test_a_name_that_does_not_exist(connection: Callable[..., Connection])
         with pytest.raises(Unreachable) as caught:
             await connection(6379, host=host).connect(PATIENCE)
         assert caught.value.reason == "dns"
+
+
+async def test_a_resolver_that_hangs_holds_up_nothing(
+    connection: Callable[..., Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+    lookups: list[object] = []
+
+    def hang(*_: object, **__: object) -> list[object]:
+        lookups.append(_)
+        answer.wait(PATIENCE)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    wires = [connection(6379, host="slow.example") for _ in range(3)]
+    results = await asyncio.gather(*(wire.connect(0.1) for wire in wires), return_exceptions=True)
+    assert [getattr(result, "reason", result) for result in results] == ["timeout"] * 3
+    assert len(lookups) == 1
+    waiting = asyncio.create_task(wires[0].connect(PATIENCE))
+    await asyncio.sleep(0)
+    answer.set()
+    with pytest.raises(Unreachable) as caught:
+        await waiting
+    assert caught.value.reason == "dns"
 
 
 async def test_a_name_is_looked_up(valkey: Server, connection: Callable[..., Connection]) -> None:

@@ -61,7 +61,8 @@ async def test_what_is_no_answer_is_refused(
 @pytest.mark.parametrize(
     "pieces",
     [
-        [b"$52428800\r\n", *[b"x" * 65_536] * 800], [b"+", *[b"x" * 65_536] * 800], [b"*4000000000\r\n"], [b"*3\r\n:1\r\n", b"*20000", b"00000\r\n"],
+        [b"$52428800\r\n", *[b"x" * 65_536] * 800], [b"+", *[b"x" * 65_536] * 800], [b"*4000000000\r\n"],
+        [b"*3\r\n:1\r\n", b"*20000", b"00000\r\n"],
     ],
     ids=["50 MB INFO", "endless line", "huge list", "huge list in pieces"],
 )  # fmt: skip
@@ -127,7 +128,8 @@ async def test_bytes_that_nobody_asked_for_are_noticed_before_the_next_question(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (b"-ERR max number of clients reached\r\n", "maxclients"), (b"-DENIED Redis is running in protected mode because\r\n", "protected"),
+        (b"-ERR max number of clients reached\r\n", "maxclients"),
+        (b"-DENIED Redis is running in protected mode because\r\n", "protected"),
     ],
 )  # fmt: skip
 async def test_a_server_that_denies_and_leaves(
