@@ -10,13 +10,14 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
-from kvmon.tell.exposition.families import family
+from kvmon.tell.exposition.families import classic, family
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.lines import node_labels
 from kvmon.tell.exposition.page import Layouts, Page
 
 Key = tuple[str, str]
 GZIP = 31  # zlib's window bits for a gzip header and checksum
+KEPT = 8_000_000  # characters: with thousands of nodes some put comes before the next scrape anyway
 LEVEL = 1  # three quarters of what level 6 saves, for a third of its time
 
 
@@ -36,7 +37,7 @@ class Board:
         node = snapshot.node
         page = self._pages.get(node.key)
         last = self._snapshots.get(node.key)
-        if page is None or last is None or (last.node is not node and last.node.target != node.target):
+        if page is None or last is None or (last.node.target is not node.target and last.node.target != node.target):
             # A reload may have given the target other labels.
             page = self._pages[node.key] = Page(node_labels(node.target, node.instance), self._layouts)
         self.dropped += page.put(snapshot.samples)
@@ -84,13 +85,16 @@ class Board:
             return press.compress(self.render(dialect, own=own, more=more)) + press.flush()
         kept = self._squeezed.get(dialect)
         if kept is None:
-            kept = self._squeezed[dialect] = _Squeezed(self._all(dialect).encode())
+            kept = _Squeezed(self._all(dialect).encode())
+            self._squeezed[dialect] = kept
         return kept.with_tail((self._own(dialect, own) + more + end(dialect)).encode())
 
     def _all(self, dialect: Dialect) -> str:
         text = self._joined.get(dialect)
         if text is None:
-            text = self._joined[dialect] = join(list(self._pages.values()), dialect, None)
+            text = join(list(self._pages.values()), dialect, None)
+            if len(text) <= KEPT:
+                self._joined[dialect] = text
         return text
 
     def _own(self, dialect: Dialect, own: Sequence[Sample]) -> str:
@@ -111,6 +115,8 @@ def render_alone(snapshot: Snapshot, dialect: Dialect) -> bytes:
 def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None) -> str:
     """Families by name, each with the lines of all pages. A family that `names` leaves out is not looked at."""
     layouts = list({id(page.layout): page.layout for page in pages}.values())
+    if len(layouts) == 1 and dialect is Dialect.CLASSIC and names is None:
+        return _text(classic(layouts[0], pages))
     specs: Sequence[Spec] = layouts[0].families if layouts else ()
     if len(layouts) > 1:
         specs = sorted({spec for layout in layouts for spec in layout.families}, key=lambda spec: spec.name)
@@ -119,6 +125,10 @@ def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None)
     for spec in specs:
         if names is None or wanted(spec.name, names):
             lines += family(spec, pages, dialect, every)
+    return _text(lines)
+
+
+def _text(lines: list[str]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 

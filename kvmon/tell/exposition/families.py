@@ -8,17 +8,32 @@ from functools import cache
 from kvmon.model.metrics.spec import Kind, Spec
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.lines import bound, canonical
-from kvmon.tell.exposition.page import Page
+from kvmon.tell.exposition.page import Layout, Page
+
+
+def classic(layout: Layout, pages: Sequence[Page]) -> list[str]:
+    """The classic text's lines of all families, for pages that share a layout: the usual case, in a third of the time."""
+    lines: list[str] = []
+    every = [page.lines for page in pages]
+    for spec, place in layout.ordered:
+        lines.append(_classic_head(spec))
+        if isinstance(place, slice):
+            for each in every:
+                lines += each[place]
+        else:
+            for each in every:
+                lines += [each[index] for index in place]
+    return lines
 
 
 def family(spec: Spec, pages: Sequence[Page], dialect: Dialect, names: Container[str]) -> list[str]:
     """The lines of a family of all pages. `names` are those of all families: OpenMetrics reserves some beside a counter's."""
-    holders = [page for page in pages if spec in page.layout.places]
     if dialect is Dialect.CLASSIC:
         lines = [_classic_head(spec)]
-        for page in holders:
+        for page in pages:
             lines += page.family(spec)
         return lines
+    holders = [page for page in pages if spec in page.layout.places]
     if spec.kind is Kind.SUMMARY and not _proper(spec, holders):
         return _taken_apart(spec, holders)
     if spec.kind in (Kind.SUMMARY, Kind.HISTOGRAM):

@@ -15,7 +15,7 @@ from kvmon.tell.exposition.lines import number, prefix
 class Layout:
     """Where the samples of each family stand in a snapshot, and the families by name."""
 
-    __slots__ = ("families", "places")
+    __slots__ = ("families", "ordered", "places")
 
     def __init__(self, places: dict[Spec, list[int]]) -> None:
         self.places: dict[Spec, slice | tuple[int, ...]] = {
@@ -23,6 +23,7 @@ class Layout:
             for spec, found in places.items()
         }
         self.families = tuple(sorted(places, key=lambda spec: spec.name))
+        self.ordered = tuple((spec, self.places[spec]) for spec in self.families)
 
 
 Layouts = dict[tuple[Spec, ...], Layout]
@@ -109,9 +110,10 @@ class Page:
 
     def family(self, spec: Spec) -> list[str]:
         """The lines of one family, in the order of the snapshot; none if the node has no such series."""
-        place = self.layout.places.get(spec, ())
-        lines = self.lines
-        return lines[place] if isinstance(place, slice) else [lines[each] for each in place]
+        place = self.layout.places.get(spec)
+        if place is None:
+            return []
+        return self.lines[place] if isinstance(place, slice) else [self.lines[each] for each in place]
 
     def family_samples(self, spec: Spec) -> Sequence[Sample]:
         """The samples behind those lines."""

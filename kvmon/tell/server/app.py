@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
 from kvmon.tell.server import discover, guide, health, liveness, metrics, page, reload, targets
@@ -49,4 +52,11 @@ def make_app(view: View) -> web.Application:
 
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that bounds the request line and each header, and keeps no access log."""
-    return web.AppRunner(app, access_log=None, max_line_size=LINE, max_field_size=LINE, handle_signals=False)
+    log = logging.getLogger("kvmon.http")
+    log.addFilter(_is_ours)
+    return web.AppRunner(app, access_log=None, logger=log, max_line_size=LINE, max_field_size=LINE, handle_signals=False)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    # What a client sends wrong is its own business: it gets a 400, and the log does not grow by a traceback.
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

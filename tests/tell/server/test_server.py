@@ -8,7 +8,9 @@ from typing import Any
 
 import bcrypt
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import TCPSite
 from pydantic import SecretStr
 
 from kvmon.errors import ConfigError, Unreachable
@@ -17,7 +19,7 @@ from kvmon.model.metrics.spec import Spec
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.exposition.board import Board
-from kvmon.tell.server.app import make_app
+from kvmon.tell.server.app import make_app, make_runner
 from kvmon.tell.server.view import Check, SlowCommand, View
 from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
@@ -293,6 +295,21 @@ async def test_a_request_that_takes_too_long_is_ended() -> None:
     response, text = await get(view, "/api/health/redis")
     assert response.status == 504
     assert "0.05 seconds" in text
+
+
+async def test_a_header_that_is_too_long_is_refused_quietly(capfd: Any, caplog: Any) -> None:
+    runner = make_runner(make_app(seen()))
+    await runner.setup()
+    site = TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        host, port = runner.addresses[0][:2]
+        async with ClientSession() as client, client.get(f"http://{host}:{port}/", headers={"X": "a" * 9000}) as response:
+            assert response.status == 400
+    finally:
+        await runner.cleanup()
+    assert "Traceback" not in capfd.readouterr().err
+    assert not caplog.records
 
 
 async def test_a_mistake_of_the_program_tells_nothing_of_its_inside(capfd: Any) -> None:
