@@ -54,6 +54,11 @@ class Board:
         """The node's last snapshot; None before its first poll."""
         return self._snapshots.get(key)
 
+    @property
+    def size(self) -> int:
+        """How many nodes it has."""
+        return len(self._pages)
+
     def _changed(self) -> None:
         self._joined.clear()
         self._squeezed.clear()

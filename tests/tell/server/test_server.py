@@ -67,6 +67,17 @@ async def test_metrics_come_compressed_and_in_openmetrics() -> None:
     assert body.count(b"# EOF") == 1
 
 
+async def test_a_large_body_is_compressed_too() -> None:
+    view = seen()
+    for number in range(40):
+        view.board.put(examples.snapshot(examples.node(f"t{number}")))
+    async with door(view) as client:
+        response = await client.get("/metrics", headers={"Accept-Encoding": "gzip"})
+        body = gzip.decompress(await response.read())
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert body.count(b"redis_up{") == 42
+
+
 async def test_metrics_can_be_filtered() -> None:
     headers = {"Accept-Encoding": "identity"}
     _, text = await get(seen(), "/metrics?target=jobs&name[]=redis_up&name[]=kvmon_polls_total", headers=headers)
