@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kvmon.model.metrics.sample import Sample
@@ -18,6 +18,7 @@ from kvmon.tell.exposition.page import Layouts, Page
 Key = tuple[str, str]
 GZIP = 31  # zlib's window bits for a gzip header and checksum
 KEPT = 8_000_000  # characters: with thousands of nodes some put comes before the next scrape anyway
+PART = 4_000  # lines
 LEVEL = 1  # three quarters of what level 6 saves, for a third of its time
 
 
@@ -82,6 +83,22 @@ class Board:
             chosen = [page for key, page in self._pages.items() if targets is None or key[0] in targets]
             text = join([*chosen, _page(own, "")], dialect, names)
         return (text + more + end(dialect)).encode()
+
+    def parts(self, dialect: Dialect, *, own: Sequence[Sample] = (), more: str = "") -> Iterator[bytes]:
+        """The whole body in parts of some thousand lines, so that whoever sends it can let others run in between.
+
+        A put between two parts is fine: a family always comes whole, from one moment.
+        """
+        pages = [*self._pages.values(), _page(own, "")]
+        specs = sorted({spec for page in pages for spec in page.layout.families}, key=lambda spec: spec.name)
+        every = {spec.name for spec in specs}
+        lines: list[str] = []
+        for spec in specs:
+            lines += family(spec, pages, dialect, every)
+            if len(lines) >= PART:
+                yield _text(lines).encode()
+                lines = []
+        yield (_text(lines) + more + end(dialect)).encode()
 
     def render_gzip(self, dialect: Dialect, *, own: Sequence[Sample] = (), more: str = "") -> bytes:
         """The whole body, compressed: what the nodes gave is compressed once for each poll."""

@@ -19,9 +19,10 @@ from kvmon.tell.server.view import View
 def make_app(view: View) -> web.Application:
     """An application that shows this view. `max_body` is taken now, the other options with every request."""
     app = web.Application(
-        middlewares=[headers, problems, deadline, users()],
+        middlewares=[problems, deadline, users()],
         client_max_size=view.options.max_body,
     )
+    app.on_response_prepare.append(headers)
     app[VIEW] = view
     app[PROCESS] = ProcessMetrics()
     app.add_routes(

@@ -26,13 +26,10 @@ HEADERS = {
 LINE = 8_190  # bytes of a request line, and of one header
 
 
-@web.middleware
-async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Security headers on whatever is answered."""
-    response = await handler(request)
+async def headers(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001 - a signal's arguments
+    """Security headers on whatever is answered, just before it is sent."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    return response
 
 
 @web.middleware

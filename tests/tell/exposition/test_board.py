@@ -160,6 +160,15 @@ def test_the_compressed_body_is_the_body() -> None:
     assert gzip.decompress(board.render_gzip(OPENMETRICS, own=shared)) == board.render(OPENMETRICS, own=shared)
 
 
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_parts_come_to_the_whole(dialect: Dialect) -> None:
+    board = board_of(*(examples.snapshot(examples.node(f"t{number}")) for number in range(400)))
+    own = [Sample(examples.OWN, 5, ("sessions",))]
+    parts = list(board.parts(dialect, own=own))
+    assert len(parts) > 1
+    assert series(b"".join(parts), dialect) == series(board.render(dialect, own=own), dialect)
+
+
 def test_labels_of_a_target_that_changed_are_shown() -> None:
     board = board_of(examples.snapshot())
     board.put(examples.snapshot(examples.node(labels={"team": "web"})))
