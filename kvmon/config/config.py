@@ -1,0 +1,61 @@
+"""What a configuration comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kvmon.config.options import LogOptions
+from kvmon.model.targets.target import Target
+from kvmon.tell.server.options import WebOptions
+from kvmon.watch.collectors import Collectors
+
+
+@dataclass(frozen=True, slots=True)
+class WebTls:
+    """TLS of the HTTP door, from exporter-toolkit's file: paths of PEM files.
+
+    `client_auth` is exporter-toolkit's word, one of CLIENT_AUTH; `min_version` TLS12 or TLS13.
+    """
+
+    cert: str
+    key: str
+    client_ca: str | None = None
+    client_auth: str = "NoClientCert"
+    min_version: str = "TLS12"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The effective configuration.
+
+    `listen` is `host:port`; `default_target` the name of the target that a request means when it names none; `exporter_mode`
+    is set where redis_exporter's REDIS_ADDR alone configures it; `file` is the configuration file, `files` are all files that it
+    was made from: a change of one is a reason to load again.
+    """
+
+    targets: tuple[Target, ...]
+    listen: str = "127.0.0.1:9121"
+    interval: float = 15.0
+    timeout: float = 3.0
+    web: WebOptions = field(default_factory=WebOptions)
+    web_tls: WebTls | None = None
+    log: LogOptions = field(default_factory=LogOptions)
+    state_dir: str | None = None
+    namespace: str = "redis"
+    default_target: str | None = None
+    exporter_mode: bool = False
+    file: str | None = None
+    files: tuple[str, ...] = ()
+    collectors: Mapping[str, Collectors] = field(default_factory=dict)
+    """By the target's name."""
+    common_collectors: Collectors = field(default_factory=Collectors)
+    """Those of nodes that are no configured target."""
+
+    def collectors_of(self, target: Target) -> Collectors:
+        """The collectors that ask this target's nodes."""
+        return self.collectors.get(target.name, self.common_collectors)
+
+    def target(self, name: str) -> Target | None:
+        """The target of this name."""
+        return next((target for target in self.targets if target.name == name), None)

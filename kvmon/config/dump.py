@@ -1,0 +1,77 @@
+"""The effective configuration as YAML, without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from kvmon.config.config import Config
+from kvmon.model.targets.target import Target
+from kvmon.options import format_duration, format_size
+
+REDACTED = "<redacted>"
+
+
+def dump(config: Config) -> str:
+    """YAML in the order of the documentation; what is not set is left out."""
+    data = {
+        "interval": format_duration(config.interval),
+        "timeout": format_duration(config.timeout),
+        "listen": config.listen,
+        "namespace": config.namespace,
+        "state_dir": config.state_dir,
+        "exporter_mode": config.exporter_mode or None,
+        "default_target": config.default_target,
+        "log": config.log.model_dump(mode="json"),
+        "web": _web(config),
+        "scrape_allow": list(config.web.scrape_allow),
+        "targets": [_target(config, target) for target in config.targets],
+    }
+    return yaml.safe_dump(_tidy(data), sort_keys=False, allow_unicode=True, default_flow_style=False, width=130)
+
+
+def _web(config: Config) -> dict[str, Any]:
+    web = config.web
+    tls = config.web_tls
+    return {
+        "tokens": [REDACTED for _ in web.tokens],
+        "users": dict.fromkeys(web.users, REDACTED),
+        "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
+        "request_timeout": format_duration(web.request_timeout),
+        "max_body": format_size(web.max_body),
+        "refresh": format_duration(web.refresh),
+    }
+
+
+def _target(config: Config, target: Target) -> dict[str, Any]:
+    credentials, tls = target.credentials, target.tls
+    return {
+        "name": target.name,
+        "urls": [url_of(target, str(address), is_path=bool(address.path)) for address in target.addresses],
+        "provider": target.provider.name,
+        "service": target.service,
+        "username": credentials.username,
+        "password": REDACTED if credentials.password else None,
+        "password_file": credentials.password_file,
+        "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
+        "memory_limit": format_size(target.memory_limit) if target.memory_limit else None,
+        "labels": dict(target.labels),
+        "critical": target.critical,
+        "interval": format_duration(target.interval),
+        "timeout": format_duration(target.timeout),
+        "collectors": config.collectors_of(target).model_dump(mode="json"),
+    }
+
+
+def url_of(target: Target, address: str, *, is_path: bool) -> str:
+    """A URL of a node, without credentials."""
+    if is_path:
+        return f"unix://{address}"
+    return f"redis{'s' if target.tls else ''}://{address}"
+
+
+def _tidy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tidy(inner) for key, inner in value.items() if inner is not None and inner not in ({}, [])}
+    return [_tidy(inner) for inner in value] if isinstance(value, list | tuple) else value

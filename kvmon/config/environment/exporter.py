@@ -1,0 +1,267 @@
+"""redis_exporter's variables and flags: what they mean here, and what to use instead of the others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from kvmon.config.environment.places import Environment
+from kvmon.config.files import read_text
+from kvmon.config.mistakes import Ledger
+from kvmon.config.source import Path, Source
+from kvmon.config.urls import read_listen, read_url
+from kvmon.options import parse_duration
+
+NAME = "redis"
+"""What the one target of exporter mode is called in paths; its series do not carry it."""
+
+PREFIX = "REDIS_EXPORTER_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of redis_exporter's settings. `flag` without dashes; `instead` is empty where it has its meaning here.
+
+    `harmless` are values that ask for nothing kvmon does not do anyway.
+    """
+
+    flag: str
+    variable: str
+    help: str = ""
+    boolean: bool = False
+    instead: str = ""
+    harmless: tuple[str, ...] = ()
+
+
+_KEYS = "keys are not read in this version"
+_WEB = "use web.config_file in the configuration file"
+_COLLECT = "use collectors in the configuration file"
+_OFF = ("false", "0", "f")
+_ON = ("true", "1", "t")
+
+SETTINGS = (
+    Setting("redis.addr", "REDIS_ADDR", "node to watch in exporter mode: series as redis_exporter's"),
+    Setting("redis.user", "REDIS_USER", "its ACL user"),
+    Setting("redis.password", "REDIS_PASSWORD", "its password"),
+    Setting("redis.password-file", "REDIS_PASSWORD_FILE", "file with its password, plain or redis_exporter's JSON map"),
+    Setting("connection-timeout", PREFIX + "CONNECTION_TIMEOUT", "deadline of a poll, such as 3s"),
+    Setting("skip-tls-verification", PREFIX + "SKIP_TLS_VERIFICATION", "trust any certificate", boolean=True),
+    Setting("tls-client-cert-file", PREFIX + "TLS_CLIENT_CERT_FILE", "client certificate (PEM)"),
+    Setting("tls-client-key-file", PREFIX + "TLS_CLIENT_KEY_FILE", "its key (PEM)"),
+    Setting("tls-ca-cert-file", PREFIX + "TLS_CA_CERT_FILE", "authorities to trust (PEM)"),
+    Setting("tls-server-name", PREFIX + "TLS_SERVER_NAME", "name the server's certificate has to be for"),
+    Setting("web.listen-address", PREFIX + "WEB_LISTEN_ADDRESS", "where to serve, as --listen"),
+    Setting("namespace", PREFIX + "NAMESPACE", "prefix of the names of metrics"),
+    Setting("debug", PREFIX + "DEBUG", "log everything", boolean=True),
+    Setting("log-level", PREFIX + "LOG_LEVEL"),
+    Setting("log-format", PREFIX + "LOG_FORMAT"),
+    Setting("web.telemetry-path", PREFIX + "WEB_TELEMETRY_PATH", instead="the path is always /metrics", harmless=("/metrics",)),
+    Setting("set-client-name", PREFIX + "SET_CLIENT_NAME", boolean=True, instead="connections are always named", harmless=_ON),
+    Setting("ping-on-connect", PREFIX + "PING_ON_CONNECT", boolean=True, instead="a poll is one round trip", harmless=_OFF),
+    Setting("tls-server-cert-file", PREFIX + "TLS_SERVER_CERT_FILE", instead=_WEB),
+    Setting("tls-server-key-file", PREFIX + "TLS_SERVER_KEY_FILE", instead=_WEB),
+    Setting("tls-server-ca-cert-file", PREFIX + "TLS_SERVER_CA_CERT_FILE", instead=_WEB),
+    Setting("tls-server-min-version", PREFIX + "TLS_SERVER_MIN_VERSION", instead=_WEB, harmless=("TLS1.2",)),
+    Setting("basic-auth-username", PREFIX + "BASIC_AUTH_USERNAME", instead=_WEB),
+    Setting("basic-auth-password", PREFIX + "BASIC_AUTH_PASSWORD", instead=_WEB),
+    Setting("basic-auth-hash-password", PREFIX + "BASIC_AUTH_HASH_PASSWORD", instead=_WEB),
+    Setting("disable-scrape-endpoint", PREFIX + "DISABLE_SCRAPE_ENDPOINT", boolean=True,
+            instead="/scrape asks nothing but configured targets unless scrape_allow says so", harmless=_OFF + _ON),
+    Setting("check-keys", PREFIX + "CHECK_KEYS", instead=_KEYS),
+    Setting("check-single-keys", PREFIX + "CHECK_SINGLE_KEYS", instead=_KEYS),
+    Setting("count-keys", PREFIX + "COUNT_KEYS", instead=_KEYS),
+    Setting("check-keys-batch-size", PREFIX + "CHECK_KEYS_BATCH_SIZE", instead=_KEYS, harmless=("1000",)),
+    Setting("disable-exporting-key-values", PREFIX + "DISABLE_EXPORTING_KEY_VALUES", boolean=True,
+            instead="values of keys are never exported", harmless=_OFF + _ON),
+    Setting("skip-checkkeys-for-role-master", PREFIX + "SKIP_CHECKKEYS_FOR_ROLE_MASTER", boolean=True,
+            instead=_KEYS, harmless=_OFF),
+    Setting("check-key-groups", PREFIX + "CHECK_KEY_GROUPS", instead=_KEYS),
+    Setting("max-distinct-key-groups", PREFIX + "MAX_DISTINCT_KEY_GROUPS", instead=_KEYS, harmless=("100",)),
+    Setting("check-streams", PREFIX + "CHECK_STREAMS", instead=_KEYS),
+    Setting("check-single-streams", PREFIX + "CHECK_SINGLE_STREAMS", instead=_KEYS),
+    Setting("streams-exclude-consumer-metrics", PREFIX + "STREAMS_EXCLUDE_CONSUMER_METRICS", boolean=True,
+            instead=_KEYS, harmless=_OFF),
+    Setting("script", PREFIX + "SCRIPT", instead="kvmon runs no scripts on a server"),
+    Setting("lua-script-read-only", PREFIX + "LUA_SCRIPT_READ_ONLY", boolean=True, instead="no scripts are run", harmless=_OFF),
+    Setting("config-command", PREFIX + "CONFIG_COMMAND", instead=f"{_COLLECT}: `config: off`", harmless=("CONFIG",)),
+    Setting("include-config-metrics", PREFIX + "INCL_CONFIG_METRICS", boolean=True, instead=_COLLECT, harmless=_OFF),
+    Setting("redact-config-metrics", PREFIX + "REDACT_CONFIG_METRICS", boolean=True,
+            instead="secrets of a configuration are never exported", harmless=_ON),
+    Setting("export-client-list", PREFIX + "EXPORT_CLIENT_LIST", boolean=True,
+            instead="kvmon counts clients by name, library, user and state, never one series for each", harmless=_OFF),
+    Setting("export-client-port", PREFIX + "EXPORT_CLIENT_PORT", boolean=True, instead="kvmon counts clients", harmless=_OFF),
+    Setting("is-cluster", PREFIX + "IS_CLUSTER", boolean=True, instead="name each node in KVMON_TARGETS", harmless=_OFF),
+    Setting("cluster-discover-hostnames", PREFIX + "CLUSTER_DISCOVER_HOSTNAMES", boolean=True,
+            instead="name each node in KVMON_TARGETS", harmless=_OFF),
+    Setting("include-sentinel-peer-info", PREFIX + "INCL_SENTINEL_PEER_INFO", boolean=True,
+            instead="Sentinels are not asked in this version", harmless=_OFF),
+    Setting("is-tile38", PREFIX + "IS_TILE38", boolean=True, instead="kvmon watches Redis and Valkey", harmless=_OFF),
+    Setting("include-modules-metrics", PREFIX + "INCL_MODULES_METRICS", boolean=True, instead=_COLLECT, harmless=_OFF),
+    Setting("include-search-indexes-metrics", PREFIX + "INCL_SEARCH_INDEXES_METRICS", boolean=True,
+            instead="search indexes are not asked in this version", harmless=_OFF),
+    Setting("check-search-indexes", PREFIX + "CHECK_SEARCH_INDEXES",
+            instead="search indexes are not asked in this version", harmless=(".*",)),
+    Setting("include-system-metrics", PREFIX + "INCL_SYSTEM_METRICS", boolean=True,
+            instead="total_system_memory_bytes is always exported", harmless=_OFF + _ON),
+    Setting("include-rdb-file-size-metric", PREFIX + "INCL_RDB_FILE_SIZE_METRIC", boolean=True,
+            instead="the size of the RDB file is not exported in this version", harmless=_OFF),
+    Setting("exclude-latency-histogram-metrics", PREFIX + "EXCLUDE_LATENCY_HISTOGRAM_METRICS", boolean=True,
+            instead=f"{_COLLECT}: `latency: off`", harmless=_OFF),
+    Setting("include-metrics-for-empty-databases", PREFIX + "INCL_METRICS_FOR_EMPTY_DATABASES", boolean=True,
+            instead="empty databases are always exported", harmless=_ON),
+    Setting("append-instance-role-label", PREFIX + "APPEND_INSTANCE_ROLE_LABEL", boolean=True,
+            instead="join with redis_instance_info, which has the role", harmless=_OFF),
+    Setting("redis-only-metrics", PREFIX + "REDIS_ONLY_METRICS", boolean=True,
+            instead="scrape /scrape?target=redis for the node alone", harmless=_OFF),
+    Setting("include-go-runtime-metrics", PREFIX + "INCLUDE_GO_RUNTIME_METRICS", boolean=True,
+            instead="kvmon is no Go program", harmless=_OFF),
+)  # fmt: skip
+"""All of redis_exporter's settings but --version, in the order of its documentation."""
+
+BY_VARIABLE = {setting.variable: setting for setting in SETTINGS}
+
+SCALARS: dict[str, Path] = {
+    PREFIX + "CONNECTION_TIMEOUT": ("timeout",),
+    PREFIX + "WEB_LISTEN_ADDRESS": ("listen",),
+    PREFIX + "NAMESPACE": ("namespace",),
+    PREFIX + "LOG_FORMAT": ("log", "format"),
+    PREFIX + "LOG_LEVEL": ("log", "level"),
+    PREFIX + "DEBUG": ("log", "level"),
+}
+"""Those that are scalars of the file."""
+
+_LEVELS = {"trace": "debug", "warn": "warning", "fatal": "error", "panic": "error"}
+
+
+def read_exporter_scalar(name: str, environment: Environment, source: Source, ledger: Ledger) -> None:
+    """Put one of SCALARS into the source, in the words of the file."""
+    value = environment[name].strip()
+    place = environment.place(name)
+    if name.endswith("_DEBUG"):
+        if truth(value, place, ledger):
+            source.put(SCALARS[name], "debug", place)
+        return
+    if name.endswith("_LOG_LEVEL"):
+        value = _LEVELS.get(value.lower(), value.lower())
+    if name.endswith("_LOG_FORMAT"):
+        value = {"txt": "console"}.get(value.lower(), value.lower())
+    try:
+        if name.endswith("_CONNECTION_TIMEOUT"):
+            parse_duration(value)
+        if name.endswith("_WEB_LISTEN_ADDRESS"):
+            read_listen(value)
+    except ValueError as error:
+        ledger.add(str(error), where=place)
+        return
+    source.put(SCALARS[name], value, place)
+
+
+def truth(value: str, place: str, ledger: Ledger) -> bool:
+    """A boolean of redis_exporter; anything else is a mistake."""
+    if value.lower() not in _ON + _OFF:
+        ledger.add("it has to be true or false", where=place)
+    return value.lower() in _ON
+
+
+def refuse_others(environment: Environment, ledger: Ledger) -> None:
+    """Write down the settings that ask for something which is not done here."""
+    for setting in SETTINGS:
+        value = environment.get(setting.variable, "").strip()
+        if value and setting.instead and value.lower() not in [word.lower() for word in setting.harmless]:
+            ledger.add(
+                "this setting of redis_exporter is not supported", where=environment.place(setting.variable), hint=setting.instead
+            )
+
+
+def exporter_target(environment: Environment, source: Source, ledger: Ledger) -> str:
+    """Add the node that REDIS_ADDR names; its name."""
+    refuse_others(environment, ledger)
+    target: dict[str, Any] = {"name": NAME, "url": environment["REDIS_ADDR"].strip()}
+    places = dict.fromkeys(target, environment.place("REDIS_ADDR"))
+    try:
+        url = read_url(target["url"])
+    except ValueError:
+        source.add_target(target, places, places["url"])  # reported when the target is validated
+        return NAME
+
+    def put(key: str, variable: str, value: object = None) -> None:
+        target[key] = environment[variable] if value is None else value
+        places[key] = environment.place(variable)
+
+    if "REDIS_USER" in environment and url.username is None:
+        put("username", "REDIS_USER")
+    if url.password is None:
+        if "REDIS_PASSWORD" in environment:
+            put("password", "REDIS_PASSWORD")
+        elif "REDIS_PASSWORD_FILE" in environment:
+            _password_file(environment, target, places, source, ledger)
+    if url.tls:
+        _tls(environment, target, places, ledger)
+    source.add_target(target, places, places["url"])
+    return NAME
+
+
+def _password_file(
+    environment: Environment,
+    target: dict[str, Any],
+    places: dict[str, str],
+    source: Source,
+    ledger: Ledger,
+) -> None:
+    path, place = environment["REDIS_PASSWORD_FILE"].strip(), environment.place("REDIS_PASSWORD_FILE")
+    try:
+        table = _map(read_text(path))
+    except ValueError as error:
+        ledger.add(str(error), where=place)
+        return
+    if table is None:
+        # Plain text, as Bitnami's charts have it: read again when it changes.
+        target["password_file"], places["password_file"] = path, place
+        return
+    source.files.append(path)
+    url = read_url(target["url"])
+    user = url.username or target.get("username")
+    key = f"{url.scheme}://{f'{user}@' if user else ''}{url.address}"
+    password = table.get(key, table.get(target["url"]))
+    if password is None:
+        ledger.add(
+            f"the JSON map in {path} has no entry for {key}",
+            where=place,
+            hint="add it, or write the password alone into the file",
+        )
+        return
+    target["password"], places["password"] = password, place
+
+
+def _map(text: str) -> dict[str, str] | None:
+    """redis_exporter's `{"redis://user@host:port": "password"}`, or None where the text is a password."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        table = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        return None
+    return table
+
+
+def _tls(environment: Environment, target: dict[str, Any], places: dict[str, str], ledger: Ledger) -> None:
+    files = {
+        "ca": "TLS_CA_CERT_FILE", "cert": "TLS_CLIENT_CERT_FILE", "key": "TLS_CLIENT_KEY_FILE", "server_name": "TLS_SERVER_NAME",
+    }  # fmt: skip
+    found: dict[str, Any] = {
+        key: environment[PREFIX + name].strip() for key, name in files.items() if PREFIX + name in environment
+    }
+    used = [PREFIX + name for key, name in files.items() if key in found]
+    skip = PREFIX + "SKIP_TLS_VERIFICATION"
+    if skip in environment and truth(environment[skip].strip(), environment.place(skip), ledger):
+        found["verify"] = "none"
+        used.append(skip)
+    if found:
+        target["tls"] = found
+        places["tls"] = ", ".join(environment.place(name) for name in used)
+
+
+__all__ = ["BY_VARIABLE", "NAME", "SCALARS", "SETTINGS", "Setting", "exporter_target", "read_exporter_scalar", "refuse_others"]

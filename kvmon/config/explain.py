@@ -1,0 +1,113 @@
+"""What pydantic found, in our words, with place and advice."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from kvmon.config.mistakes import Ledger
+from kvmon.config.source import Path, Source, spelled
+
+_WORDS = {
+    "missing": "it is missing",
+    "string_type": "it has to be text: put it in quotes",
+    "bool_type": "it has to be true or false",
+    "bool_parsing": "it has to be true or false",
+    "int_type": "it has to be a whole number",
+    "int_parsing": "it has to be a whole number",
+    "int_from_float": "it has to be a whole number",
+    "float_type": "it has to be a number",
+    "float_parsing": "it has to be a number",
+    "model_type": "it has to be a mapping of keys to values",
+    "model_attributes_type": "it has to be a mapping of keys to values",
+    "dict_type": "it has to be a mapping of keys to values",
+    "tuple_type": "it has to be a list",
+    "list_type": "it has to be a list",
+    "set_type": "it has to be a list",
+    "frozen_set_type": "it has to be a list",
+}
+
+
+class Explainer:
+    """Writes pydantic's errors about one source into the ledger."""
+
+    def __init__(self, source: Source, ledger: Ledger) -> None:
+        self._source = source
+        self._ledger = ledger
+
+    def __call__(self, error: ValidationError, model: type[BaseModel], *, under: Path = (), later: Iterable[str] = ()) -> None:
+        """Write down each error. `under`: where the validated value stands; `later`: sections of versions to come."""
+        for detail in error.errors(include_url=False, include_input=False):
+            loc = tuple(detail["loc"])
+            path = (*under, *loc)
+            if path in self._source.broken:
+                continue  # it could not be expanded, which is said already
+            if detail["type"] == "extra_forbidden":
+                message, hint = _unknown(model, loc, later)
+            else:
+                message, hint = _message(dict(detail)), ""
+                if path in self._source.expanded:
+                    message = _masked(message, self._source, path)
+            self._ledger.add(f"{spelled(path)}: {message}" if path else message, where=self._source.where(path), hint=hint)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`did you mean 'interval'?`, or the words there are."""
+    known = sorted(words)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+def _unknown(model: type[BaseModel], loc: Path, later: Iterable[str]) -> tuple[str, str]:
+    key = str(loc[-1])
+    if len(loc) == 1 and key in later:
+        return "this section is not supported by this version of kvmon", "remove it"
+    around = _model_at(model, loc[:-1])
+    return "unknown key", nearest(key, around.model_fields) if around else ""
+
+
+def _model_at(model: type[BaseModel], loc: Path) -> type[BaseModel] | None:
+    here: type[BaseModel] | None = model
+    for key in loc:
+        if isinstance(key, int):
+            continue
+        field = here.model_fields.get(key) if here else None
+        here = model_in(field.annotation) if field else None
+    return here
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation names: itself, or inside `X | None`, `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := model_in(part))), None)
+
+
+_BOUNDS = {"greater_than": ("greater than", "gt"), "greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
+
+
+def _message(detail: dict[str, Any]) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        return f"it has to be one of {str(context['expected']).replace(' or ', ', ')}"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"it has to be {words} {context[key]:g}"
+    if kind in ("string_too_short", "too_short"):
+        least = context["min_length"]
+        return "it is empty" if least == 1 else f"it is too short: at least {least} characters"
+    return _WORDS.get(kind) or str(detail["msg"])
+
+
+def _masked(message: str, source: Source, path: Path) -> str:
+    """The message with the text as it was written in place of what it expanded to, which may be a secret."""
+    value: Any = source.value
+    for key in path:
+        value = value[key]
+    original = source.expanded[path]
+    return message.replace(repr(value), repr(original)).replace(str(value), original) if value else message

@@ -1,0 +1,142 @@
+"""Load: read, expand, validate, compose; every mistake is reported, and then nothing is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from kvmon.config.config import Config, WebTls
+from kvmon.config.document import read_document
+from kvmon.config.environment.places import Environment
+from kvmon.config.environment.scalars import read_scalars
+from kvmon.config.environment.targets import EnvironmentTargets, environment_targets
+from kvmon.config.explain import Explainer
+from kvmon.config.files import beside
+from kvmon.config.mistakes import Ledger
+from kvmon.config.options import NOT_YET, FileOptions, TargetOptions
+from kvmon.config.source import Source
+from kvmon.config.targets import Common, target_of
+from kvmon.config.webfile import read_web_file
+from kvmon.model.targets.target import Target
+from kvmon.options import size
+from kvmon.tell.server.options import WebOptions
+from kvmon.watch.collectors import Collectors
+
+
+def load(path: str | None, environ: Mapping[str, str], *, flags: Mapping[str, str] | None = None) -> Config:
+    """The effective configuration of a file (if any) and the environment.
+
+    `flags` names, for variables that a command line set, the flag that did. Environment beats file. Targets of the environment
+    count where the file names none. Raises Mistakes with everything that is wrong.
+    """
+    ledger = Ledger()
+    environment = Environment(environ, flags or {})
+    source = read_document(path, environ, ledger) if path is not None else Source()
+    read_scalars(environment, source, ledger)
+    found = EnvironmentTargets()
+    if "targets" not in source.value and not ledger.errors:
+        found = environment_targets(environment, source, ledger)
+    config = _compose(path, source, found, environ, ledger)
+    ledger.raise_any()
+    assert config is not None  # noqa: S101 - without mistakes there is one
+    return config
+
+
+def _compose(
+    path: str | None,
+    source: Source,
+    found: EnvironmentTargets,
+    environ: Mapping[str, str],
+    ledger: Ledger,
+) -> Config | None:
+    options = _top(source, ledger)
+    targets = _targets(source, ledger)
+    if options is None:
+        return None
+    base = str(FilePath(path).parent) if path is not None else ""
+    given = "timeout" in source.value
+    common = Common(options.interval, options.timeout, given, base, bare=found.exporter_mode)
+    made: list[Target] = []
+    for index, target in targets:
+        made.append(replace(target_of(target, ("targets", index), common, source, ledger), **found.services.get(target.name, {})))
+    _unique(targets, source, ledger)
+    if not targets and not options.scrape_allow and not ledger.errors:
+        ledger.add(
+            "there is nothing to watch", where=path or "",
+            hint="name a target in the file, or set REDIS_URL, KVMON_TARGETS or REDIS_ADDR",
+        )  # fmt: skip
+    tls: WebTls | None = None
+    users: Mapping[str, SecretStr] = {}
+    if options.web.config_file:
+        file = beside(options.web.config_file, base)
+        source.files.append(file)
+        tls, users = read_web_file(file, environ, ledger, source.files, where=source.where(("web", "config_file")))
+    return Config(
+        targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
+        web=WebOptions(
+            tokens=options.web.tokens, users=dict(users), scrape_allow=options.scrape_allow,
+            request_timeout=options.web.request_timeout, max_body=size(f"{options.web.max_body}B"), refresh=options.web.refresh,
+        ),
+        web_tls=tls, log=options.log, state_dir=options.state_dir, namespace=options.namespace,
+        default_target=found.default or (made[0].name if made else None), exporter_mode=found.exporter_mode, file=path,
+        files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source), common_collectors=options.collectors,
+    )  # fmt: skip
+
+
+def _top(source: Source, ledger: Ledger) -> FileOptions | None:
+    rest = {key: value for key, value in source.value.items() if key != "targets"}
+    try:
+        return FileOptions.model_validate(rest)
+    except ValidationError as error:
+        Explainer(source, ledger)(error, FileOptions, later=NOT_YET["top"])
+        return None
+
+
+def _targets(source: Source, ledger: Ledger) -> list[tuple[int, TargetOptions]]:
+    given = source.value.get("targets", [])
+    if not isinstance(given, list):
+        ledger.add("targets: it has to be a list", where=source.where(("targets",)))
+        return []
+    good: list[tuple[int, TargetOptions]] = []
+    for index, value in enumerate(given):
+        try:
+            good.append((index, TargetOptions.model_validate(value)))
+        except ValidationError as error:
+            Explainer(source, ledger)(error, TargetOptions, under=("targets", index), later=NOT_YET["target"])
+    return good
+
+
+def _unique(targets: list[tuple[int, TargetOptions]], source: Source, ledger: Ledger) -> None:
+    first: dict[str, int] = {}
+    for index, target in targets:
+        other = first.setdefault(target.name, index)
+        if other != index:
+            place = source.where(("targets", other, "name"))
+            ledger.add(
+                f"targets[{index}].name: another target is called {target.name!r} already",
+                where=source.where(("targets", index, "name")), hint=f"the first is at {place}",
+            )  # fmt: skip
+
+
+def _collectors(targets: list[tuple[int, TargetOptions]], source: Source) -> dict[str, Collectors]:
+    """Those of each target: what the target says, over what the file says for all."""
+    common = source.value.get("collectors")
+    if not isinstance(common, dict):
+        return {target.name: target.collectors for _, target in targets}
+    found: dict[str, Collectors] = {}
+    for index, target in targets:
+        own: Any = source.value["targets"][index].get("collectors", {})
+        found[target.name] = _merged(common, own) if isinstance(own, dict) else target.collectors
+    return found
+
+
+def _merged(common: dict[str, Any], own: dict[str, Any]) -> Collectors:
+    merged = dict(common)
+    for name, options in own.items():
+        under = merged.get(name)
+        merged[name] = {**under, **options} if isinstance(under, dict) and isinstance(options, dict) else options
+    return Collectors.model_validate(merged)

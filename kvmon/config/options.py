@@ -1,0 +1,222 @@
+"""What may stand in a configuration file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    model_validator,
+)
+
+from kvmon.config.urls import read_listen, read_url, shown
+from kvmon.model.targets.address import BackendUrl
+from kvmon.model.targets.providers import BY_NAME
+from kvmon.options import Bytes, Options, Seconds, size
+from kvmon.watch.collectors import Collectors
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+TOPOLOGIES = ("auto", "standalone")
+LATER = ("replicas", "sentinel", "cluster")
+
+NOT_YET = {
+    "top": ("discovery", "rules", "alerting", "datadog", "probe", "breaker", "workloads", "control", "poll"),
+    "target": ("probe", "breaker", "workloads", "auth"),
+}
+"""Sections of the format that this version does not act on: refused by name, never ignored."""
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no name for a target: use lower-case letters, digits, dot, dash and underscore, "
+            "beginning with a letter or digit, at most 63",
+        )
+    return text
+
+
+def _provider(text: str) -> str:
+    known = ("auto", *BY_NAME)
+    if text not in known:
+        raise ValueError(f"{text!r} is no provider: use one of {', '.join(known)}")
+    return text
+
+
+def _topology(text: str) -> str:
+    if text in LATER:
+        raise ValueError(f"{text!r} is not supported by this version of kvmon: name each node as a target of its own")
+    if text not in TOPOLOGIES:
+        raise ValueError(f"{text!r} is no topology: use one of {', '.join(TOPOLOGIES)}")
+    return text
+
+
+def _namespace(text: str) -> str:
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} is no prefix for names of metrics: use letters, digits and underscore")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error.msg}") from None
+    if not text:
+        raise ValueError("it is empty and would match nothing")
+    return text
+
+
+def _labels(value: object) -> object:
+    if isinstance(value, dict):
+        wrong = next((name for name in value if not _PREFIX.fullmatch(str(name)) or str(name).startswith("__")), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no name for a label: use letters, digits and underscore, not beginning with __")
+    return value
+
+
+def _redacted(value: SecretStr | None) -> str | None:
+    return "<redacted>" if value is not None else None
+
+
+Url = Annotated[
+    BackendUrl,
+    PlainValidator(read_url, json_schema_input_type=str),
+    PlainSerializer(shown, return_type=str),
+]
+Secret = Annotated[SecretStr, PlainSerializer(_redacted, return_type=str)]
+File = Annotated[str, Field(min_length=1)]
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class _Described(Options):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class TlsOptions(_Described):
+    """How to trust a backend and be trusted by it."""
+
+    ca: File | None = None
+    """PEM file of the authorities to trust; default: the system's."""
+    cert: File | None = None
+    """PEM file of the client certificate."""
+    key: File | None = None
+    """PEM file of the client certificate's key."""
+    server_name: str | None = None
+    """The name the certificate has to be for, where it is not the host of the URL."""
+    verify: Literal["full", "ca", "none"] = "full"
+    """`full`: chain and name; `ca`: chain only; `none`: nothing."""
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together: give both or neither")
+        return self
+
+
+class TargetOptions(_Described):
+    """One backend."""
+
+    name: Annotated[str, AfterValidator(_name)]
+    """What it is called in labels, paths and logs."""
+    url: Url | None = None
+    """`redis://`, `rediss://`, `valkey://`, `valkeys://` (with s: TLS) or `unix://`; may carry `user:password@`."""
+    urls: tuple[Url, ...] = ()
+    """Several nodes of one backend, in place of `url`."""
+    seeds: tuple[Url, ...] = ()
+    """The same as `urls`."""
+    provider: Annotated[str, AfterValidator(_provider)] = "auto"
+    """Who runs it: `auto` looks at the host's name."""
+    username: str | None = None
+    """ACL user; default: the server's default user."""
+    password: Secret | None = None
+    """The password; better in a file, or as `${NAME}`."""
+    password_file: File | None = None
+    """A file with the password, read again when it changes."""
+    topology: Annotated[str, AfterValidator(_topology)] = "auto"
+    """`auto` or `standalone`: exactly the nodes that are named."""
+    tls: TlsOptions | None = None
+    """For `rediss://` and `valkeys://`."""
+    memory_limit: Bytes | None = None
+    """How much memory it may use, where the server cannot say."""
+    labels: Annotated[dict[str, str], BeforeValidator(_labels)] = Field(default_factory=dict)
+    """Labels that all its series carry."""
+    critical: bool = False
+    """Whether its failure makes `/health` fail."""
+    interval: Seconds | None = None
+    """Time between polls; default: the general one."""
+    timeout: Seconds | None = None
+    """Deadline of a poll; default: the general one, at most the interval."""
+    collectors: Collectors = Collectors()
+    """Which questions are asked, and how often."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        given = [name for name in ("url", "urls", "seeds") if getattr(self, name)]
+        if len(given) != 1:
+            problem = f"{' and '.join(given)} say the same thing: keep one" if given else "it has no url"
+            raise ValueError(problem)
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("password and password_file say the same thing: keep one")
+        return self
+
+    @property
+    def addresses(self) -> tuple[BackendUrl, ...]:
+        """Its nodes, however they were given."""
+        return (self.url,) if self.url is not None else self.urls or self.seeds
+
+
+class WebSection(_Described):
+    """Who may do what over HTTP."""
+
+    tokens: tuple[Annotated[Secret, Field(min_length=8)], ...] = ()
+    """Bearer tokens for what changes something (`POST /-/reload`), 8 characters or more; without any: the same machine."""
+    config_file: File | None = None
+    """TLS and users in the format of exporter-toolkit's `web.yml`."""
+    request_timeout: Seconds = 10.0
+    """The longest a request may take."""
+    max_body: Bytes = size("1MiB")
+    """The largest body a request may have."""
+    refresh: Seconds = 15.0
+    """How often the status page renews itself."""
+
+
+class LogOptions(_Described):
+    """What is logged, to stderr."""
+
+    level: Level = "info"
+    """The least important level that is shown."""
+    format: Literal["json", "console"] = "json"
+    """`json`: a line is a JSON object; `console`: for reading."""
+
+
+class FileOptions(_Described):
+    """The whole file."""
+
+    interval: Seconds = 15.0
+    """Time between polls of a node."""
+    timeout: Seconds = 3.0
+    """Deadline of a poll."""
+    targets: tuple[TargetOptions, ...] = ()
+    """The backends to watch."""
+    collectors: Collectors = Collectors()
+    """For every target that does not say otherwise."""
+    listen: Annotated[str, PlainValidator(read_listen, json_schema_input_type=str)] = "127.0.0.1:9121"
+    """Where HTTP is served."""
+    web: WebSection = WebSection()
+    """Who may do what over HTTP."""
+    log: LogOptions = LogOptions()
+    """What is logged."""
+    state_dir: File | None = None
+    """Folder for what has to survive a restart."""
+    namespace: Annotated[str, AfterValidator(_namespace)] = "redis"
+    """Prefix of the names that come from redis_exporter."""
+    scrape_allow: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
+    """Regular expressions for the `host:port` of other nodes that `/scrape?target=` may ask; each has to match it whole."""

@@ -1,0 +1,46 @@
+"""URLs of backends as a configuration gives them."""
+
+from __future__ import annotations
+
+import re
+
+from kvmon.model.targets.address import SCHEMES, Address, BackendUrl, parse_url
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}")
+_SENTINEL = ("redis+sentinel", "rediss+sentinel", "valkey+sentinel", "valkeys+sentinel")
+
+
+def read_url(value: object) -> BackendUrl:
+    """The parsed URL; raises ValueError with a sentence that never holds a part of the credentials."""
+    if isinstance(value, BackendUrl):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("it has to be text, such as redis://host:6379")  # noqa: TRY004 - pydantic collects ValueErrors
+    text = value.strip()
+    if not text:
+        raise ValueError("it is empty: write scheme://host:port, such as redis://host:6379")
+    scheme, found, _ = text.partition("://")
+    if found and not _SCHEME.fullmatch(scheme):
+        # What stands before `://` may be a password; it is not repeated.
+        raise ValueError(f"it does not begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
+    if found and scheme.lower() in _SENTINEL:
+        raise ValueError(f"{scheme.lower()}:// (following a Sentinel) is not supported by this version of kvmon")
+    return parse_url(text)
+
+
+def shown(url: BackendUrl) -> str:
+    """The URL without user and password."""
+    return f"{url.scheme}://{url.address}"
+
+
+def read_listen(value: object) -> str:
+    """`HOST:PORT`, with `:PORT` for every interface, as `host:port`; raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("it has to be HOST:PORT, such as 127.0.0.1:9121")  # noqa: TRY004 - pydantic collects ValueErrors
+    host, colon, port = value.strip().rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()) or not 0 <= int(port) < 65_536:
+        raise ValueError(f"{value!r} is not HOST:PORT, such as 127.0.0.1:9121")
+    bare = host.removeprefix("[").removesuffix("]")
+    if (":" in bare) != host.startswith("[") or any(letter.isspace() or letter in "/@" for letter in bare):
+        raise ValueError(f"{value!r} is not HOST:PORT (an IPv6 address stands in brackets: [::1]:9121)")
+    return str(Address(bare or "0.0.0.0", int(port)))  # noqa: S104 - `:9121` is how redis_exporter says every interface
