@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kvmon.config.config import Config, WebTls
+from kvmon.config.config import Config, Web
 from kvmon.config.load import load
 from kvmon.config.mistakes import Mistakes
 
-__all__ = ["Config", "Mistakes", "WebTls", "load"]
+__all__ = ["Config", "Mistakes", "Web", "load"]

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 
 from kvmon.config.options import LogOptions
 from kvmon.model.targets.target import Target
-from kvmon.tell.server.options import WebOptions
 from kvmon.watch.collectors import Collectors
 
 
 @dataclass(frozen=True, slots=True)
-class WebTls:
-    """TLS of the HTTP door, from exporter-toolkit's file: paths of PEM files.
+class Web:
+    """Who may do what over HTTP. `users` maps names to bcrypt hashes; `cert`, `key` and `client_ca` are PEM files.
 
-    `client_auth` is exporter-toolkit's word, one of CLIENT_AUTH; `min_version` TLS12 or TLS13.
+    `client_auth`: none, request, any, verify_if_given or verify; `min_version`: TLS12 or TLS13.
     """
 
-    cert: str
-    key: str
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cert: str | None = None
+    key: str | None = None
     client_ca: str | None = None
-    client_auth: str = "NoClientCert"
+    client_auth: str = "none"
     min_version: str = "TLS12"
 
 
@@ -38,11 +39,11 @@ class Config:
     listen: str = "127.0.0.1:9121"
     interval: float = 15.0
     timeout: float = 3.0
-    web: WebOptions = field(default_factory=WebOptions)
-    web_tls: WebTls | None = None
+    web: Web = Web()
     log: LogOptions = field(default_factory=LogOptions)
     state_dir: str | None = None
     namespace: str = "redis"
+    scrape_allow: tuple[str, ...] = ()
     default_target: str | None = None
     exporter_mode: bool = False
     file: str | None = None

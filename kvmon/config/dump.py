@@ -25,7 +25,7 @@ def dump(config: Config) -> str:
         "default_target": config.default_target,
         "log": config.log.model_dump(mode="json"),
         "web": _web(config),
-        "scrape_allow": list(config.web.scrape_allow),
+        "scrape_allow": list(config.scrape_allow),
         "targets": [_target(config, target) for target in config.targets],
     }
     return yaml.safe_dump(_tidy(data), sort_keys=False, allow_unicode=True, default_flow_style=False, width=130)
@@ -33,14 +33,11 @@ def dump(config: Config) -> str:
 
 def _web(config: Config) -> dict[str, Any]:
     web = config.web
-    tls = config.web_tls
+    tls = {name: getattr(web, name) for name in ("cert", "key", "client_ca", "client_auth", "min_version")}
     return {
         "tokens": [REDACTED for _ in web.tokens],
         "users": dict.fromkeys(web.users, REDACTED),
-        "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
-        "request_timeout": format_duration(web.request_timeout),
-        "max_body": format_size(web.max_body),
-        "refresh": format_duration(web.refresh),
+        "tls": tls if web.cert else None,
     }
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
-from kvmon.config.config import Config, WebTls
+from kvmon.config.config import Config, Web
 from kvmon.config.document import read_document
 from kvmon.config.environment.places import Environment
 from kvmon.config.environment.scalars import read_scalars
@@ -22,8 +22,6 @@ from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
 from kvmon.model.targets.target import Target
-from kvmon.options import size
-from kvmon.tell.server.options import WebOptions
 from kvmon.watch.collectors import Collectors
 
 
@@ -69,19 +67,15 @@ def _compose(
             "there is nothing to watch", where=path or "",
             hint="name a target in the file, or set REDIS_URL, KVMON_TARGETS or REDIS_ADDR",
         )  # fmt: skip
-    tls: WebTls | None = None
-    users: Mapping[str, SecretStr] = {}
+    web = Web()
     if options.web.config_file:
-        file = beside(options.web.config_file, base)
-        source.files.append(file)
-        tls, users = read_web_file(file, environ, ledger, source.files, where=source.where(("web", "config_file")))
+        web = read_web_file(
+            beside(options.web.config_file, base), source.where(("web", "config_file")), environ, ledger, source.files
+        )
     return Config(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
-        web=WebOptions(
-            tokens=options.web.tokens, users=dict(users), scrape_allow=options.scrape_allow,
-            request_timeout=options.web.request_timeout, max_body=size(f"{options.web.max_body}B"), refresh=options.web.refresh,
-        ),
-        web_tls=tls, log=options.log, state_dir=options.state_dir, namespace=options.namespace,
+        web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
+        log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or (made[0].name if made else None), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source), common_collectors=options.collectors,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from pydantic import (
 from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.model.targets.address import BackendUrl
 from kvmon.model.targets.providers import BY_NAME
-from kvmon.options import Bytes, Options, Seconds, size
+from kvmon.options import Bytes, Options, Seconds
 from kvmon.watch.collectors import Collectors
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -180,12 +180,6 @@ class WebSection(_Described):
     """Bearer tokens for what changes something (`POST /-/reload`), 8 characters or more; without any: the same machine."""
     config_file: File | None = None
     """TLS and users in the format of exporter-toolkit's `web.yml`."""
-    request_timeout: Seconds = 10.0
-    """The longest a request may take."""
-    max_body: Bytes = size("1MiB")
-    """The largest body a request may have."""
-    refresh: Seconds = 15.0
-    """How often the status page renews itself."""
 
 
 class LogOptions(_Described):

@@ -117,7 +117,7 @@ def _redis(environment: Environment, added: _Added, ledger: Ledger) -> None:
         added("REDIS_URL", {"name": "redis", "url": environment["REDIS_URL"]}, secret="" if has_password else "REDIS_PASSWORD")
     elif "REDIS_HOST" in environment:
         place = _place(environment["REDIS_HOST"], _port(environment, ledger))
-        added("REDIS_HOST", {"name": "redis", "url": f"redis://{place}"}, secret="REDIS_PASSWORD")
+        added("REDIS_HOST", {"name": "redis", "url": f"redis://{place}"}, secret="REDIS_PASSWORD")  # noqa: S106 - the name of a variable
 
 
 def _port(environment: Environment, ledger: Ledger) -> int:
@@ -149,7 +149,7 @@ def _valkey(environment: Environment, added: _Added) -> None:
     if "VALKEY_ENDPOINTS" in environment:
         places = [place.strip() for place in environment["VALKEY_ENDPOINTS"].split(",") if place.strip()]
         urls = [place if "://" in place else f"valkey://{place}" for place in places]
-        added("VALKEY_ENDPOINTS", {"name": "valkey", "urls": urls}, secret="VALKEY_PASSWORD", service="valkey")
+        added("VALKEY_ENDPOINTS", {"name": "valkey", "urls": urls}, secret="VALKEY_PASSWORD", service="valkey")  # noqa: S106 - the same
 
 
 def _default(environment: Environment, added: _Added, ledger: Ledger) -> str | None:

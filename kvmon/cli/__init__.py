@@ -1,0 +1,39 @@
+"""The command line: one file a command, imported when it is used."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kvmon.cli.commands import Commands
+from kvmon.errors import UsageError
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="kvmon", message="kvmon %(version)s")
+def kvmon() -> None:
+    """Watch Redis and Valkey: metrics for Prometheus, and answers about their health.
+
+    Exit codes: 0 all is well, 1 a check found something, 2 the command line or the configuration is wrong.
+    """
+
+
+def main() -> None:
+    """Run the command that the arguments name, and exit; a mistake of the user is a message and exit code 2."""
+    try:
+        kvmon.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has enough of it (`kvmon metrics | head`).
+        sys.stderr.close()
+        sys.exit(0)
