@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -28,7 +29,7 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONP
 
 class Response(NamedTuple):
     status: int
-    headers: Mapping[str, str]
+    headers: Message[str, str]
     body: bytes
 
     @property
