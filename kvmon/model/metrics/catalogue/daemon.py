@@ -1,0 +1,31 @@
+"""What the daemon says about itself; these series carry no target and no instance."""
+
+from __future__ import annotations
+
+from kvmon.model.metrics.spec import COUNTER, Spec
+
+SOURCE = "daemon"
+
+EVENT_LOOP_LAG = Spec(
+    "kvmon_event_loop_lag_seconds",
+    "The longest that the event loop was late in the last 15 seconds.",
+    source=SOURCE,
+    unit="seconds",
+)
+POLLS_SKIPPED = Spec(
+    "kvmon_polls_skipped_total", "Polls left out because the one before was still under way.", COUNTER, source=SOURCE
+)
+POLLS_RUNNING = Spec("kvmon_polls_running", "Polls under way.", source=SOURCE)
+NODES = Spec("kvmon_nodes", "Nodes that are polled.", source=SOURCE)
+BUILD_INFO = Spec(
+    "redis_exporter_build_info",
+    "Always 1; the labels say which program this is.",
+    labels=("version", "commit_sha", "build_date", "golang_version"),
+    source=SOURCE,
+)
+REQUEST_ERRORS = Spec(
+    "redis_target_scrape_request_errors_total", "Requests for /scrape that were wrong or not allowed.", COUNTER, source=SOURCE
+)
+
+ROWS: tuple[Spec, ...] = (EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, REQUEST_ERRORS)
+"""All of them."""

@@ -1,0 +1,153 @@
+"""The poller of one node: the only place of a poll that may fail for I/O."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from kvmon.clock import Clock
+from kvmon.errors import TargetError
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Failure, Snapshot
+from kvmon.model.targets.target import Node
+from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.server import Server
+from kvmon.watch.derive import derive, first_state
+from kvmon.watch.poller.ledger import Ledger
+from kvmon.watch.poller.link import Line, Link, let_idle_out
+from kvmon.watch.poller.outage import Outage
+from kvmon.watch.poller.roster import Entry, Roster
+from kvmon.watch.poller.rounds import Talk, converse
+
+
+class NodePoller:
+    """Polls one node over one connection, one poll at a time.
+
+    `connect` makes the connection, not yet connected. `gate`, shared by all nodes, bounds how many connect at the same time; a
+    node that is connected does not pass it.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        collectors: Collectors,
+        *,
+        connect: Callable[[Node], Link],
+        clock: Clock,
+        gate: asyncio.Semaphore | None = None,
+    ) -> None:
+        self.node = node
+        self.collectors = collectors
+        self._clock = clock
+        self._gate = gate
+        self._line = Line(node, connect(node), clock)
+        self._roster = Roster(node, collectors.enabled())
+        self._info = next(entry for entry in self._roster.entries if entry.collector.name == "info")
+        self._ledger = Ledger()
+        self._outage = Outage(node)
+        self._derived = first_state()
+        self._derived_samples: list[Sample] = []
+
+    @property
+    def server(self) -> Server:
+        """What answered last; UNKNOWN before the first answer."""
+        server: Server = self._info.memory.server
+        return server
+
+    def memory(self, collector: str) -> Any:
+        """What a collector remembers (entries of the slow log, say); None where there is no such collector."""
+        return next((entry.memory for entry in self._roster.entries if entry.collector.name == collector), None)
+
+    async def poll(self, due: float) -> Snapshot:
+        """Ask everything that is due; `due` is the monotonic time at which the poll should begin. Never raises TargetError."""
+        if self._line.connected:
+            return await self._poll(due)
+        # Before the deadline begins to count: standing in line is no fault of the server's.
+        async with self._gate or nullcontext():
+            return await self._poll(due)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._line.drop()
+
+    async def _poll(self, due: float) -> Snapshot:
+        began, at = self._clock.monotonic(), self._clock.time()
+        lateness = max(0.0, began - due)
+        trips = self._line.round_trips
+        failures = await self._attempts(began)
+        duration = self._clock.monotonic() - began
+        self._ledger.count(failures, duration)
+        down = next((failure for failure in failures if failure.collector == "poll"), None)
+        if down is None:
+            self._outage.ended(at)
+            samples = self._samples(duration, lateness)
+        else:
+            self._outage.goes_on(down, at)
+            samples = self._ledger.down(down, duration=duration, lateness=lateness)
+        return Snapshot(
+            node=self.node, at=at, duration=duration, lateness=lateness, up=down is None, samples=samples, failures=failures,
+            facts=self._info.memory.fields if down is None else {}, since=self._outage.since,
+            round_trips=self._line.round_trips - trips,
+        )  # fmt: skip
+
+    def _samples(self, duration: float, lateness: float) -> list[Sample]:
+        samples: list[Sample] = []
+        for entry in self._roster.entries:
+            if entry.needed:
+                samples += entry.samples
+        samples += self._derived_samples
+        samples += self._ledger.up(self._roster, duration=duration, lateness=lateness, connect_time=self._line.connect_time)
+        return samples
+
+    async def _attempts(self, began: float) -> tuple[Failure, ...]:
+        """What went wrong; a failure of the collector `poll` says that the node is down."""
+        self._line.begin(began + self.node.target.timeout)
+        reused = self._line.connected
+        try:
+            try:
+                return await self._round(began)
+            except TargetError as error:
+                if not let_idle_out(error, reused=reused):
+                    raise
+                return await self._round(began)
+        except TargetError as error:
+            await self._line.drop()
+            return (Failure("poll", error.reason, str(error)),)
+
+    async def _round(self, began: float) -> tuple[Failure, ...]:
+        """One attempt. Raises TargetError unless INFO was answered or refused."""
+        line, roster, info = self._line, self._roster, self._info
+        await line.open()
+        fresh = line.fresh
+        if fresh:
+            roster.reconnected(began, after_outage=self._outage.down)
+        line.note()
+        asked = Talk(info.collector, self.server, info.memory)
+        # What the server is was told on this connection unless it is new: then everything goes into one pipeline.
+        talks = [] if fresh else self._talks(began)
+        await converse([asked, *(talk for _, talk in talks)], line)
+        if asked.answer is None:
+            return await self._refused(asked)
+        told = asked.answer.memory
+        roster.settle(info, asked, began)
+        roster.meet(told.server)
+        if fresh:
+            talks = self._talks(began)
+            await converse([talk for _, talk in talks], line, first=False)
+        failures = [roster.settle(entry, talk, began) for entry, talk in talks]
+        self._derived_samples, self._derived = derive(self._derived, told.fields, at=began, node=self.node, own=line.noted)
+        return tuple(failure for failure in failures if failure is not None)
+
+    def _talks(self, began: float) -> list[tuple[Entry, Talk]]:
+        server = self.server
+        return [(entry, Talk(entry.collector, server, entry.memory)) for entry in self._roster.due(began)]
+
+    async def _refused(self, asked: Talk) -> tuple[Failure, ...]:
+        """INFO gave nothing, so the node is down: nothing else that was learned is kept."""
+        failure = asked.failure or Failure("info", "error", "INFO: no answer")
+        if failure.reason in ("auth", "protocol"):
+            # Signing in anew may help; and what sends nonsense once cannot be trusted to be in step.
+            await self._line.drop()
+        return (Failure("poll", failure.reason, failure.message),)
