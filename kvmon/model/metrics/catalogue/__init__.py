@@ -5,18 +5,29 @@ from __future__ import annotations
 from kvmon.model.metrics.catalogue import (
     acl,
     client_list,
+    clients,
+    cluster,
     commandlog,
+    commands,
     config,
+    cpu,
+    keyspace,
     latency,
+    memory,
     memory_stats,
     modules,
+    modules_info,
+    persistence,
+    replication,
+    sentinel,
     server,
     slowlog,
+    stats,
 )
 from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
-    server,
+    server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""

@@ -1,0 +1,92 @@
+"""Rows of what modules add to INFO: search, bloom filters, JSON."""
+
+from __future__ import annotations
+
+from kvmon.model.metrics.catalogue.rows import rows
+from kvmon.model.metrics.spec import COUNTER, GAUGE
+
+_SOURCE = "INFO modules"
+
+_SEARCH = rows(
+    _SOURCE, GAUGE,
+    ("search_number_of_indexes", "=", "", "Search indexes."),
+    ("search_number_of_active_indexes", "=", "", "Search indexes that are being queried or filled."),
+    ("search_number_of_active_indexes_running_queries", "=", "", "Search indexes with a query running."),
+    ("search_number_of_active_indexes_indexing", "=", "", "Search indexes that are being filled."),
+    ("search_total_active_write_threads", "=", "", "Threads that write to search indexes."),
+    ("search_total_num_docs_in_indexes", "=", "", "Documents in all search indexes."),
+    ("search_used_memory_bytes", "=", "bytes", "Memory of the search module."),
+    ("search_used_memory_indexes_bytes", "search_used_memory_indexes", "bytes", "Memory of all search indexes."),
+    ("search_used_memory_vector_index_bytes", "search_used_memory_vector_index", "bytes", "Memory of vector indexes."),
+    ("search_smallest_memory_index_bytes", "search_smallest_memory_index", "bytes", "Memory of the smallest search index."),
+    ("search_largest_memory_index_bytes", "search_largest_memory_index", "bytes", "Memory of the biggest search index."),
+    ("search_dialect_1", "=", "", "Whether query dialect 1 was used."),
+    ("search_dialect_2", "=", "", "Whether query dialect 2 was used."),
+    ("search_dialect_3", "=", "", "Whether query dialect 3 was used."),
+    ("search_dialect_4", "=", "", "Whether query dialect 4 was used."),
+    ("search_global_idle", "=", "", "Search cursors that are idle."),
+    ("search_global_total", "=", "", "Search cursors that are open."),
+    ("search_global_idle_user", "=", "", "Idle search cursors opened by users."),
+    ("search_global_idle_internal", "=", "", "Idle search cursors opened by the module itself."),
+    ("search_global_total_user", "=", "", "Search cursors opened by users."),
+    ("search_global_total_internal", "=", "", "Search cursors opened by the module itself."),
+    ("search_collected_bytes", "search_bytes_collected", "bytes", "Memory reclaimed by the collection of garbage (older module)."),
+    ("search_gc_collected_bytes", "search_gc_bytes_collected", "bytes", "Memory reclaimed by the collection of garbage."),
+    ("search_gc_total_docs_not_collected", "=", "", "Deleted documents whose memory is not yet reclaimed."),
+    ("search_gc_marked_deleted_vectors", "=", "", "Vectors marked as deleted and not yet reclaimed."),
+    ("search_errors_indexing_failures", "=", "", "Documents that could not be indexed."),
+    ("search_number_of_attributes", "=", "", "Attributes of all search indexes (Valkey)."),
+    ("search_total_indexed_documents", "=", "", "Documents in all search indexes (Valkey)."),
+    ("search_query_queue_size", "=", "", "Queries waiting for a thread (Valkey)."),
+    ("search_writer_queue_size", "=", "", "Index updates waiting for a thread (Valkey)."),
+    ("search_string_interning_store_size", "=", "", "Strings shared between indexes (Valkey)."),
+    ("search_vector_externing_hash_extern_errors", "=", "", "Vectors that could not be shared with their hash (Valkey)."),
+    ("search_vector_externing_num_lru_entries", "=", "", "Shared vectors kept for reuse (Valkey)."),
+)  # fmt: skip
+_OTHERS = rows(
+    _SOURCE, GAUGE,
+    ("bf_bloom_total_memory_bytes", "=", "bytes", "Memory of all bloom filters."),
+    ("bf_bloom_num_objects", "=", "", "Keys that hold a bloom filter."),
+    ("bf_bloom_num_filters_across_objects", "=", "", "Filters in all of those keys."),
+    ("bf_bloom_num_items_across_objects", "=", "", "Items added to all bloom filters."),
+    ("bf_bloom_capacity_across_objects", "=", "", "Items that all bloom filters have room for."),
+    ("json_total_memory_bytes", "=", "bytes", "Memory of all JSON documents."),
+    ("json_num_documents", "=", "", "Keys that hold a JSON document."),
+)  # fmt: skip
+_COUNTERS = rows(
+    _SOURCE, COUNTER,
+    ("search_indexing_time_ms_total", "search_total_indexing_time", "", "Time spent filling search indexes, in milliseconds."),
+    ("search_cycles_total", "search_total_cycles", "", "Collections of garbage (older module)."),
+    ("search_run_ms_total", "search_total_ms_run", "", "Time spent collecting garbage, in milliseconds (older module)."),
+    ("search_gc_cycles_total", "search_gc_total_cycles", "", "Collections of garbage in search indexes."),
+    ("search_gc_run_ms_total", "search_gc_total_ms_run", "", "Time spent collecting garbage in search indexes, in milliseconds."),
+    ("search_queries_processed_total", "search_total_queries_processed", "", "Search queries that were answered."),
+    ("search_query_commands_total", "search_total_query_commands", "", "Search commands that were run."),
+    ("search_query_execution_time_ms_total", "search_total_query_execution_time_ms", "", "Time spent on search queries, in milliseconds."),
+    ("search_active_queries_total", "search_total_active_queries", "", "Search queries that are running."),
+    ("bf_bloom_defrag_hits_total", "bf_bloom_defrag_hits", "", "Bloom filters moved by active defragmentation."),
+    ("bf_bloom_defrag_misses_total", "bf_bloom_defrag_misses", "", "Bloom filters that active defragmentation left."),
+    ("search_worker_pool_suspend_count", "search_worker_pool_suspend_cnt", "", "Times the search threads were suspended (Valkey)."),
+    ("search_writer_resumed_count", "search_writer_resumed_cnt", "", "Times the writing threads went on (Valkey)."),
+    ("search_reader_resumed_count", "search_reader_resumed_cnt", "", "Times the reading threads went on (Valkey)."),
+    ("search_writer_suspension_expired_count", "search_writer_suspension_expired_cnt", "", "Suspensions of writing threads that ran out (Valkey)."),
+    ("search_rdb_load_success_count", "search_rdb_load_success_cnt", "", "Indexes loaded from a snapshot (Valkey)."),
+    ("search_rdb_load_failure_count", "search_rdb_load_failure_cnt", "", "Indexes that could not be loaded from a snapshot (Valkey)."),
+    ("search_rdb_save_success_count", "search_rdb_save_success_cnt", "", "Indexes written to a snapshot (Valkey)."),
+    ("search_rdb_save_failure_count", "search_rdb_save_failure_cnt", "", "Indexes that could not be written to a snapshot (Valkey)."),
+    ("search_successful_requests_count", "=", "", "Search queries that succeeded (Valkey)."),
+    ("search_failure_requests_count", "=", "", "Search queries that failed (Valkey)."),
+    ("search_hybrid_requests_count", "=", "", "Search queries with a filter beside the vector (Valkey)."),
+    ("search_inline_filtering_requests_count", "=", "", "Search queries that filtered while they searched (Valkey)."),
+    ("search_hnsw_add_exceptions_count", "=", "", "Errors while adding to an HNSW index (Valkey)."),
+    ("search_hnsw_remove_exceptions_count", "=", "", "Errors while removing from an HNSW index (Valkey)."),
+    ("search_hnsw_modify_exceptions_count", "=", "", "Errors while changing an HNSW index (Valkey)."),
+    ("search_hnsw_search_exceptions_count", "=", "", "Errors while searching an HNSW index (Valkey)."),
+    ("search_hnsw_create_exceptions_count", "=", "", "Errors while creating an HNSW index (Valkey)."),
+    ("search_vector_externing_entry_count", "=", "", "Vectors shared with their hash (Valkey)."),
+    ("search_vector_externing_generated_value_count", "search_vector_externing_generated_value_cnt", "", "Shared vectors made anew (Valkey)."),
+    ("search_vector_externing_lru_promote_count", "search_vector_externing_lru_promote_cnt", "", "Shared vectors used again (Valkey)."),
+    ("search_vector_externing_deferred_entry_count", "search_vector_externing_deferred_entry_cnt", "", "Vectors whose sharing was put off (Valkey)."),
+)  # fmt: skip
+
+ROWS = (*_SEARCH, *_OTHERS, *_COUNTERS)
