@@ -1,0 +1,134 @@
+"""The daemon's life: everything is made and joined here, runs until a signal, and ends together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from aiohttp import web
+
+from kvmon.clock import SystemClock
+from kvmon.config import Config
+from kvmon.daemon.door_tls import door_tls
+from kvmon.daemon.logs import configure
+from kvmon.daemon.polling import PollLoop
+from kvmon.daemon.supervise import Loop, supervise
+from kvmon.daemon.view import DaemonView
+from kvmon.errors import ConfigError, UsageError
+from kvmon.model.targets.target import Node
+from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.app import make_app, make_runner
+from kvmon.watch.collectors import Collectors
+
+log = structlog.get_logger("kvmon")
+
+GRACE = 1.0
+"""Seconds that open requests have to end once we were told to stop."""
+
+
+def run_daemon(load: Callable[[], Config], *, listen: str | None = None) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. `load` reads the configuration, now and at every reload.
+
+    Raises UsageError when it cannot start: a wrong configuration, a port in use.
+    """
+    config = load()
+    configure(level=config.log.level, style=config.log.format)
+    asyncio.run(Daemon(load, config, listen or config.listen).run())
+    return 0
+
+
+class Daemon:
+    """One daemon: the loops, the shelves between them, and the door."""
+
+    def __init__(self, load: Callable[[], Config], config: Config, listen: str) -> None:
+        self._load = load
+        self._config = config
+        self._listen = listen
+        self._clock = SystemClock()
+        self._board = Board()
+        self._polling = PollLoop(clock=self._clock, on_snapshot=self._board.put, on_forget=self._board.forget)
+        self._view = DaemonView(config, board=self._board, polling=self._polling, clock=self._clock, reload=self._reload)
+
+    async def run(self) -> None:
+        """Open the door, start the loops, wait for a signal, end everything."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def hangup() -> None:
+            task = loop.create_task(self._reload_quietly("SIGHUP"))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, hangup)
+        runner = make_runner(make_app(self._view))
+        await runner.setup()
+        try:
+            where = await self._open(runner)
+            self._polling.apply(self._members())
+            log.info(
+                "kvmon is running",
+                page=f"{'https' if self._config.web.cert else 'http'}://{where}/",
+                targets=len(self._config.targets),
+                version=self._view.version,
+            )
+            async with asyncio.TaskGroup() as group:
+                loops = group.create_task(supervise(self._loops()))
+                await stop.wait()
+                loops.cancel()
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(runner.cleanup(), GRACE)
+            await self._polling.close()
+            log.info("kvmon has stopped")
+
+    async def _open(self, runner: web.AppRunner) -> str:
+        host, _, port = self._listen.rpartition(":")
+        site = web.TCPSite(runner, host.strip("[]") or None, int(port), ssl_context=door_tls(self._config.web))
+        try:
+            await site.start()
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise ConfigError(
+                f"cannot listen on {self._listen}: {why}",
+                hint="another program has the port, or the address is not this machine's: choose another with --listen HOST:PORT",
+            ) from None
+        (address, *_) = runner.addresses
+        bound = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
+        return bound if not bound.startswith(("0.0.0.0:", ":::")) else f"127.0.0.1:{bound.rpartition(':')[2]}"
+
+    def _members(self) -> list[tuple[Node, Collectors]]:
+        return [(node, self._config.collectors_of(target)) for target in self._config.targets for node in target.nodes]
+
+    def _loops(self) -> list[Loop]:
+        if not self._config.files:
+            return [self._polling]
+        from kvmon.daemon.reloading import FileWatch
+
+        return [self._polling, FileWatch(lambda: self._config.files, self._reload_quietly)]
+
+    async def _reload_quietly(self, cause: str) -> None:
+        with suppress(UsageError):
+            await self._reload(cause)
+
+    async def _reload(self, cause: str = "POST /-/reload") -> None:
+        try:
+            config = self._load()
+        except UsageError as error:
+            log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
+            raise
+        for word, old, new in (
+            ("listen", self._config.listen, config.listen),
+            ("state_dir", self._config.state_dir, config.state_dir),
+        ):
+            if old != new:
+                log.warning("a changed option needs a restart", option=word, old=old, new=new)
+        self._config = config
+        self._view.take(config)
+        self._polling.apply(self._members())
+        log.info("the configuration was read again", cause=cause, targets=len(config.targets))

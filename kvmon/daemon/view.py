@@ -1,0 +1,133 @@
+"""The daemon as its door sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+
+from pydantic import SecretStr
+
+from kvmon.clock import Clock
+from kvmon.config import Config
+from kvmon.daemon.measure import measure
+from kvmon.daemon.polling import PollLoop
+from kvmon.errors import Timeout
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.address import parse_url
+from kvmon.model.targets.providers import provider_of
+from kvmon.model.targets.target import Credentials, Node, Target, Tls
+from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.options import WebOptions
+from kvmon.tell.server.view import Check, SlowCommand
+from kvmon.watch.poller import NodePoller
+
+LAG_LIMIT = 5.0
+"""Seconds: an event loop that is later than this does not do its work."""
+
+
+class DaemonView:
+    """Answers the door from the board and the poll loop. Its configuration changes with a reload."""
+
+    def __init__(
+        self, config: Config, *, board: Board, polling: PollLoop, clock: Clock, reload: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.board = board
+        self.clock = clock
+        self.started = clock.time()
+        self.version = version("kvmon")
+        self._polling = polling
+        self._reload = reload
+        self.take(config)
+
+    def take(self, config: Config) -> None:
+        """Answer from this configuration from now on."""
+        self.config = config
+        self._options = WebOptions(
+            tokens=tuple(SecretStr(token) for token in config.web.tokens),
+            users={name: SecretStr(digest) for name, digest in config.web.users.items()},
+            scrape_allow=config.scrape_allow,
+            refresh=config.interval,
+        )
+
+    @property
+    def options(self) -> WebOptions:
+        """See View."""
+        return self._options
+
+    def targets(self) -> Sequence[Target]:
+        """See View."""
+        return self.config.targets
+
+    def nodes(self, target: Target) -> Sequence[Node]:
+        """See View."""
+        return target.nodes
+
+    def default_target(self) -> Target | None:
+        """See View."""
+        name = self.config.default_target
+        return self.config.target(name) if name else next(iter(self.config.targets), None)
+
+    def own_samples(self) -> Sequence[Sample]:
+        """See View."""
+        return self._polling.own_samples()
+
+    def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
+        """See View."""
+        found = [
+            SlowCommand(node.instance, entry.id, entry.at, entry.cost, entry.command, entry.arguments)
+            for node in target.nodes
+            for entry in self._polling.slow_commands(node)
+        ]
+        return sorted(found, key=lambda command: command.at, reverse=True)
+
+    def startup(self) -> Sequence[Check]:
+        """See View."""
+        missing = [node for target in self.config.targets for node in target.nodes if self.board.latest(node.key) is None]
+        detail = f"{len(missing)} nodes have not been polled yet, {missing[0]} for one" if missing else ""
+        return (Check("first_polls", not missing, detail),)
+
+    def readiness(self) -> Sequence[Check]:
+        """See View."""
+        lag = self._polling.lag
+        late = lag > LAG_LIMIT
+        return (*self.startup(), Check("event_loop", not late, f"the event loop is {lag:.1f} s late" if late else ""))
+
+    async def scrape(self, node: Node) -> Snapshot:
+        """See View."""
+        latest = self.board.latest(node.key)
+        if latest is not None and self.clock.time() - latest.at < node.target.interval:
+            return latest
+        return await self._polling.poll_now(node)
+
+    async def scrape_url(self, url: str) -> Snapshot:
+        """See View."""
+        parsed = parse_url(url)
+        target = Target(
+            name="scrape",
+            addresses=(parsed.address,),
+            credentials=Credentials(parsed.username, parsed.password),
+            tls=Tls() if parsed.tls else None,
+            provider=provider_of(parsed.address.host),
+            timeout=self.config.timeout,
+            bare=True,
+        )
+        poller = NodePoller(target.nodes[0], self.config.collectors_of(target), clock=self.clock)
+        try:
+            return await poller.poll(self.clock.monotonic())
+        finally:
+            await poller.close()
+
+    async def measure(self, target: Target) -> float:
+        """See View."""
+        if not target.nodes:
+            raise Timeout("unreachable", f"{target.name} has no node")
+        up = [node for node in target.nodes if (latest := self.board.latest(node.key)) is not None and latest.up]
+        primaries = [node for node in up if (latest := self.board.latest(node.key)) and latest.facts.get("role") == "master"]
+        node = (primaries or up or list(target.nodes))[0]
+        return await measure(replace(node, target=target), self.clock)
+
+    async def reload(self) -> None:
+        """See View."""
+        await self._reload()
