@@ -20,13 +20,14 @@ from kvmon.watch.poller.link import Line, Link, let_idle_out
 from kvmon.watch.poller.outage import Outage
 from kvmon.watch.poller.roster import Entry, Roster
 from kvmon.watch.poller.rounds import Talk, converse
+from kvmon.watch.wire import Connection
 
 
 class NodePoller:
     """Polls one node over one connection, one poll at a time.
 
-    `connect` makes the connection, not yet connected. `gate`, shared by all nodes, bounds how many connect at the same time; a
-    node that is connected does not pass it.
+    `connect` makes the connection, not yet connected; None for a real one. `gate`, shared by all nodes, bounds how many connect
+    at the same time; a node that is connected does not pass it.
     """
 
     def __init__(
@@ -34,15 +35,15 @@ class NodePoller:
         node: Node,
         collectors: Collectors,
         *,
-        connect: Callable[[Node], Link],
         clock: Clock,
+        connect: Callable[[Node], Link] | None = None,
         gate: asyncio.Semaphore | None = None,
     ) -> None:
         self.node = node
         self.collectors = collectors
         self._clock = clock
         self._gate = gate
-        self._line = Line(node, connect(node), clock)
+        self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock)
         self._roster = Roster(node, collectors.enabled())
         self._info = next(entry for entry in self._roster.entries if entry.collector.name == "info")
         self._ledger = Ledger()
