@@ -14,6 +14,7 @@ from kvmon.clock import SystemClock
 from kvmon.config import Config
 from kvmon.daemon.door_tls import door_tls
 from kvmon.daemon.logs import configure
+from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
@@ -49,7 +50,8 @@ class Daemon:
         self._listen = listen
         self._clock = SystemClock()
         self._board = Board()
-        self._polling = PollLoop(clock=self._clock, on_snapshot=self._board.put, on_forget=self._board.forget)
+        put = in_namespace(config.namespace, self._board.put)
+        self._polling = PollLoop(clock=self._clock, on_snapshot=put, on_forget=self._board.forget)
         self._view = DaemonView(config, board=self._board, polling=self._polling, clock=self._clock, reload=self._reload)
 
     async def run(self) -> None:
@@ -122,10 +124,8 @@ class Daemon:
         except UsageError as error:
             log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
             raise
-        for word, old, new in (
-            ("listen", self._config.listen, config.listen),
-            ("state_dir", self._config.state_dir, config.state_dir),
-        ):
+        for word in ("listen", "namespace", "state_dir"):
+            old, new = getattr(self._config, word), getattr(config, word)
             if old != new:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)
         self._config = config
