@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation, Malformed, Reply
+from kvmon.model.conversation import Answer, Conversation, Reply
 from kvmon.model.metrics.catalogue.acl import ENTRIES
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Count, Seconds
@@ -48,10 +48,8 @@ class Acl(Collector):
 
     def ask(self, server: Server, memory: AclMemory) -> Conversation[AclMemory]:
         """One question. An entry's count grows while the same refusal is repeated: what it grew by is added."""
-        replies = yield [("ACL", "LOG", self.entries)]
-        if not replies:
-            raise Malformed(f"{COMMAND}: no reply")
-        entries, reasons = _read(replies[0])
+        (reply,) = yield [("ACL", "LOG", self.entries)]
+        entries, reasons = _read(reply)
         totals = dict(memory.totals)
         if memory.run_id is not None:  # what happened before the first look is no news
             before = memory.entries if memory.run_id == server.run_id else {}

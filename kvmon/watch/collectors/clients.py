@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation, Malformed
+from kvmon.model.conversation import Answer, Conversation, Unsupported
 from kvmon.model.metrics.catalogue.client_list import (
     AGE_OLDEST,
     BY_LIBRARY,
@@ -31,6 +32,8 @@ from kvmon.watch.collectors.shapes import text
 
 OTHER = "other"
 
+_CONNECTED = re.compile(r"^connected_clients:(\d{1,18})\s*$", re.MULTILINE | re.ASCII)
+
 Labels = tuple[str, ...]
 
 
@@ -44,11 +47,16 @@ class ClientsMemory:
 
 
 class Clients(Collector):
-    """CLIENT LIST. `series` is how many names, libraries and users are told apart; the others are added up as `other`."""
+    """CLIENT LIST. `series` is how many names, libraries and users are told apart; the others are added up as `other`.
+
+    A server with more than `at_most` clients is not asked for the list: each client is some 400 bytes, which the server
+    writes while everybody waits.
+    """
 
     name: ClassVar[str] = "clients"
     every: Seconds = 60.0
     series: Count = 20
+    at_most: Count = 10_000
 
     def first(self) -> ClientsMemory:
         """Nobody has a series yet."""
@@ -59,12 +67,14 @@ class Clients(Collector):
         return server.mode != "sentinel"
 
     def ask(self, server: Server, memory: ClientsMemory) -> Conversation[ClientsMemory]:
-        """One question."""
+        """How many there are, then who. Raises Unsupported where they are too many."""
         del server
-        replies = yield [("CLIENT", "LIST")]
-        if not replies:
-            raise Malformed("CLIENT LIST: no reply")
-        found = census(text("CLIENT LIST", replies[0]))
+        (reply,) = yield [("INFO", "clients")]
+        connected = _CONNECTED.search(text("INFO clients", reply))
+        if connected and int(connected[1]) > self.at_most:
+            raise Unsupported("too_large", f"CLIENT LIST: {connected[1]} clients are more than {self.at_most} (option at_most)")
+        (reply,) = yield [("CLIENT", "LIST")]
+        found = census(text("CLIENT LIST", reply))
         after = ClientsMemory(
             chosen(found.names, memory.names, self.series),
             chosen(found.libraries, memory.libraries, self.series),

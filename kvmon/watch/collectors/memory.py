@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation, Malformed
+from kvmon.model.conversation import Answer, Conversation
 from kvmon.model.metrics.catalogue.memory_stats import OF_DATABASE, OF_SERVER, PERCENT
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Seconds
@@ -34,10 +34,8 @@ class Memory(Collector):
     def ask(self, server: Server, memory: None) -> Conversation[None]:
         """One question; a field this server does not have gives no sample."""
         del server
-        replies = yield [("MEMORY", "STATS")]
-        if not replies:
-            raise Malformed(f"{COMMAND}: no reply")
-        found = table(COMMAND, replies[0])
+        (reply,) = yield [("MEMORY", "STATS")]
+        found = table(COMMAND, reply)
         samples = []
         for spec in OF_SERVER:
             value = number(found.get(spec.field))

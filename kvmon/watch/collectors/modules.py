@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation, Malformed
+from kvmon.model.conversation import Answer, Conversation
 from kvmon.model.metrics.catalogue.modules import COUNT, INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Seconds
@@ -32,10 +32,8 @@ class Modules(Collector):
     def ask(self, server: Server, memory: None) -> Conversation[None]:
         """One question."""
         del server
-        replies = yield [("INFO", "modules")]
-        if not replies:
-            raise Malformed("INFO modules: no reply")
-        lines = text("INFO modules", replies[0]).splitlines()
+        (reply,) = yield [("INFO", "modules")]
+        lines = text("INFO modules", reply).splitlines()
         modules = {line.removeprefix("module:"): None for line in lines if line.startswith("module:name=")}
         samples = [Sample(COUNT, len(modules))]
         seen = set()
