@@ -11,8 +11,22 @@ from kvmon.config.environment.exporter import SETTINGS, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+FLAGS = frozenset(setting.flag for setting in SETTINGS)
+
 OURS = ("log-level", "log-format")
 """Flags of the same name that `kvmon run` declares itself."""
+
+
+class GoFlags(click.Command):
+    """A command that also takes redis_exporter's flags with one dash, as programs in Go do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give them their second dash."""
+        return super().parse_args(ctx, [f"-{word}" if _has_one_dash(word) else word for word in args])
+
+
+def _has_one_dash(word: str) -> bool:
+    return word[:1] == "-" and word[1:].partition("=")[0] in FLAGS
 
 
 def exporter_options(function: F) -> F:

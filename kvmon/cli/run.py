@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kvmon.cli.exporter_flags import exporter_options, overlay
+from kvmon.cli.exporter_flags import GoFlags, exporter_options, overlay
 from kvmon.cli.settings import Settings, config_option
 from kvmon.config.urls import read_listen
 
@@ -24,7 +24,13 @@ def listen_option(value: str | None) -> str | None:
         raise click.BadParameter(str(error), param_hint="--listen") from None
 
 
-@click.command("run")
+def reachable(listen: str) -> str:
+    """The host and port to open in a browser here."""
+    host, _, port = listen.rpartition(":")
+    return f"127.0.0.1:{port}" if host in ("", "0.0.0.0", "[::]") else listen  # noqa: S104 - a comparison
+
+
+@click.command("run", cls=GoFlags)
 @config_option
 @click.option("--listen", metavar="HOST:PORT", help="Where to serve HTTP; default: 127.0.0.1:9121.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info (default), warning or error.")
@@ -32,7 +38,7 @@ def listen_option(value: str | None) -> str | None:
 @exporter_options
 @click.pass_context
 def command(
-    ctx: click.Context, file: str | None, listen: str | None, log_level: str | None, log_format: str | None, **exporter: Any
+    ctx: click.Context, /, file: str | None, listen: str | None, log_level: str | None, log_format: str | None, **exporter: Any
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again.
 

@@ -70,5 +70,6 @@ def url_of(target: Target, address: str, *, is_path: bool) -> str:
 
 def _tidy(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _tidy(inner) for key, inner in value.items() if inner is not None and inner not in ({}, [])}
+        tidied = {key: _tidy(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in tidied.items() if inner is not None and inner not in ({}, [])}
     return [_tidy(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -56,7 +56,7 @@ def _compose(
     if options is None:
         return None
     base = str(FilePath(path).parent) if path is not None else ""
-    given = "timeout" in source.value
+    given = "timeout" in source.value and not found.exporter_mode  # redis_exporter knows no interval to exceed
     common = Common(options.interval, options.timeout, given, base, bare=found.exporter_mode)
     made: list[Target] = []
     for index, target in targets:

@@ -1,0 +1,1 @@
+"""Tools that answer one question of a person, once."""
