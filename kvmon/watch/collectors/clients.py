@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation, Unsupported
+from kvmon.model.conversation import Answer, Command, Conversation, Unsupported
 from kvmon.model.metrics.catalogue.client_list import (
     AGE_OLDEST,
     BY_LIBRARY,
@@ -31,6 +31,8 @@ from kvmon.watch.collectors.server import Server
 from kvmon.watch.collectors.shapes import text
 
 OTHER = "other"
+COUNT: Command = ("INFO", "clients")
+LIST: Command = ("CLIENT", "LIST")
 
 _CONNECTED = re.compile(r"^connected_clients:(\d{1,18})\s*$", re.MULTILINE | re.ASCII)
 
@@ -39,11 +41,15 @@ Labels = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ClientsMemory:
-    """Which names, libraries and users have a series of their own: they keep it as long as they are connected."""
+    """Which names, libraries and users have a series of their own: they keep it as long as they are connected.
+
+    `connected` is how many clients there were, None before the first look.
+    """
 
     names: frozenset[Labels] = field(default_factory=frozenset)
     libraries: frozenset[Labels] = field(default_factory=frozenset)
     users: frozenset[Labels] = field(default_factory=frozenset)
+    connected: int | None = None
 
 
 class Clients(Collector):
@@ -67,18 +73,23 @@ class Clients(Collector):
         return server.mode != "sentinel"
 
     def ask(self, server: Server, memory: ClientsMemory) -> Conversation[ClientsMemory]:
-        """How many there are, then who. Raises Unsupported where they are too many."""
+        """How many there are, then who: in one round while they were far from too many. Raises Unsupported for too many."""
         del server
-        (reply,) = yield [("INFO", "clients")]
-        connected = _CONNECTED.search(text("INFO clients", reply))
+        few = memory.connected is not None and memory.connected <= self.at_most / 2
+        together = yield [COUNT, LIST] if few else [COUNT]
+        connected = _CONNECTED.search(text("INFO clients", together[0]))
         if connected and int(connected[1]) > self.at_most:
             raise Unsupported("too_large", f"CLIENT LIST: {connected[1]} clients are more than {self.at_most} (option at_most)")
-        (reply,) = yield [("CLIENT", "LIST")]
+        if few:
+            reply = together[1]
+        else:
+            (reply,) = yield [LIST]
         found = census(text("CLIENT LIST", reply))
         after = ClientsMemory(
             chosen(found.names, memory.names, self.series),
             chosen(found.libraries, memory.libraries, self.series),
             chosen(found.users, memory.users, self.series),
+            found.states.total(),
         )
         samples = [
             *_series(BY_NAME, found.names, after.names),

@@ -57,6 +57,23 @@ async def test_a_server_with_too_many_clients_is_not_asked_for_the_list(valkey: 
     assert "cmdstat_client|list" not in valkey.info("commandstats")
 
 
+def test_an_ordinary_look_is_one_round() -> None:
+    rounds: list[int] = []
+    memory = Clients().first()
+    for _ in range(3):
+        conversation = Clients().ask(VALKEY, memory)
+        answer = listing(line("a"))
+        commands = next(conversation)
+        for count in range(1, 4):
+            try:
+                commands = conversation.send([answer(command) for command in commands])
+            except StopIteration as end:
+                memory = end.value.memory
+                rounds.append(count)
+                break
+    assert rounds == [2, 1, 1]
+
+
 def listing(text: str) -> Callable[[Command], Reply]:
     def answer(command: Command) -> Reply:
         return b"# Clients\r\nconnected_clients:3\r\n" if command[0] == "INFO" else text.encode()

@@ -108,6 +108,21 @@ def test_a_quiet_log_costs_one_round_and_few_entries() -> None:
     assert asked == [("SLOWLOG", "LEN"), ("SLOWLOG", "GET", 10)]
 
 
+@pytest.mark.parametrize("before", [0, 1, 50])
+@pytest.mark.parametrize("new", [0, 1, 9, 10, 11, 12, 26, 27, 127, 128])
+def test_nothing_that_the_log_still_holds_is_missed(before: int, new: int) -> None:
+    log: list[Reply] = []
+
+    def answer(command: Command) -> Reply:
+        return len(log) if command[1] == "LEN" else log[: int(command[2])]
+
+    log = [entry(number) for number in range(before, 0, -1)]
+    memory = talk(Slowlog(), VALKEY, Slowlog().first(), answer).memory
+    log = [entry(number) for number in range(before + new, 0, -1)][:128]
+    seen = talk(Slowlog(), VALKEY, memory, answer).memory.seen
+    assert (seen.missed, sum(seen.counts.values())) == (0, new)
+
+
 def test_names_beyond_the_limit_are_one() -> None:
     state = Seen().after("run", [], 0, names=2, keep=5)
     log = [entry(number, f"CMD{number}".encode()) for number in range(6, -1, -1)]
