@@ -43,6 +43,8 @@ def command(ctx: click.Context, /, file: str | None, exporter_url: str, target: 
 def _print(report: Report) -> None:
     for series in report.missing:
         click.echo(f"missing    {series}")
+    for series, other in report.relabelled.items():
+        click.echo(f"labels     {series}: in kvmon {other}")
     for series, (theirs, ours) in report.different.items():
         click.echo(f"different  {series}: redis_exporter {theirs:g}, kvmon {ours:g}")
     for reason in dict.fromkeys(report.explained.values()):
@@ -50,5 +52,5 @@ def _print(report: Report) -> None:
         click.echo(f"explained  {', '.join(names)}: {reason}")
     click.echo(
         f"{len(report.equal)} equal, {len(report.moved)} moving, {len(report.different)} different, "
-        f"{len(report.explained)} explained, {len(report.missing)} missing, {len(report.added)} more in kvmon",
+        f"{len(report.explained)} explained, {len(report.relabelled)} with other labels, {len(report.missing)} missing, {len(report.added)} more in kvmon",
     )

@@ -22,7 +22,7 @@ PORTS = (20_000, 30_999)
 """Below the ports that outgoing connections take."""
 
 SETTINGS = (
-    "--save", "", "--appendonly", "no", "--maxmemory", "24mb", "--maxmemory-policy", "allkeys-lru",
+    "--save", "", "--appendonly", "no", "--maxmemory", "12mb", "--maxmemory-policy", "allkeys-lru",
     "--slowlog-log-slower-than", "2000", "--latency-monitor-threshold", "2", "--repl-diskless-sync-delay", "0",
     "--repl-backlog-size", "1mb", "--loglevel", "warning",
 )  # fmt: skip

@@ -87,8 +87,7 @@ async def _pages(client: Client) -> None:
     numbers = [_popular(client) for _ in range(_crowd(client, 40))]
     writes = [number for number in numbers if client.chance.random() < 0.25]
     commands: list[Command] = [("GET", f"page:{number}") for number in numbers]
-    for number in writes:
-        commands.append(("SET", f"page:{number}", "x" * client.chance.randint(200, 6000), "EX", client.chance.randint(30, 600)))
+    commands += [("SET", f"page:{number}", "x" * client.chance.randint(200, 6000), "EX", 300) for number in writes]
     await client.send(commands)
     await asyncio.sleep(0.1)
 

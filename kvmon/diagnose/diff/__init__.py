@@ -1,4 +1,4 @@
-"""Side by side with a running redis_exporter: the same names, labels and values?"""
+"""Side by side with a running redis_exporter: names, labels and values."""
 
 from __future__ import annotations
 

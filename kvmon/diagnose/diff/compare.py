@@ -26,19 +26,23 @@ Values = Mapping[Series, float]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a comparison found. `moved` are values that changed while we looked; `explained` maps to the reason."""
+    """What a comparison found. `moved` are values that changed while we looked; `explained` maps to the reason.
+
+    `relabelled` maps series of the exporter to the only ones of the same name here, whose labels say more or something else.
+    """
 
     equal: tuple[Series, ...] = ()
     moved: tuple[Series, ...] = ()
     different: Mapping[Series, tuple[float, float]] = field(default_factory=dict)
     missing: tuple[Series, ...] = ()
+    relabelled: Mapping[Series, Series] = field(default_factory=dict)
     explained: Mapping[Series, str] = field(default_factory=dict)
     added: tuple[Series, ...] = ()
 
     @property
     def good(self) -> bool:
         """Whether whoever changes over loses nothing."""
-        return not self.missing
+        return not self.missing and not any(_loses(old, new) for old, new in self.relabelled.items())
 
 
 def compare(before: Values, ours: Values, after: Values) -> Report:
@@ -65,8 +69,24 @@ def compare(before: Values, ours: Values, after: Values) -> Report:
             explained[series] = reason
         else:
             different[series] = (first, value)
+    singles = _singles(ours)
+    relabelled = {series: singles[series.name] for series in missing if series.name in singles}
+    missing = [series for series in missing if series not in relabelled]
     added = tuple(series for series in ours if series not in before and series not in after)
-    return Report(tuple(equal), tuple(moved), different, tuple(missing), explained, added)
+    return Report(tuple(equal), tuple(moved), different, tuple(missing), relabelled, explained, added)
+
+
+def _singles(values: Values) -> dict[str, Series]:
+    """The series of names that have only one."""
+    found: dict[str, Series | None] = {}
+    for series in values:
+        found[series.name] = None if series.name in found else series
+    return {name: series for name, series in found.items() if series is not None}
+
+
+def _loses(old: Series, new: Series) -> bool:
+    """Whether a label with a value is gone, or says something else."""
+    return not set(old.labels) <= set(new.labels)
 
 
 def _same(one: float, other: float) -> bool:

@@ -29,7 +29,9 @@ def fetch(url: str, timeout: float = 30.0) -> dict[Series, float]:
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:  # noqa: S310 - the scheme is checked above
             text = answer.read(LIMIT).decode()
-        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        # Without its TYPE lines the parser leaves names as they are: it renames counters that do not end in _total.
+        untyped = "\n".join(line for line in text.splitlines() if not line.startswith("# TYPE ")) + "\n"
+        samples = [sample for family in text_string_to_metric_families(untyped) for sample in family.samples]
     except urllib.error.HTTPError as error:
         raise UsageError(f"{shown}: the exporter answers {error.code}: check the path") from None
     except OSError as error:
@@ -52,9 +54,9 @@ def series_of(samples: Iterable[Sample]) -> dict[Series, float]:
 
 
 def _series(name: str, labels: Iterable[tuple[str, str]]) -> Series:
-    return Series(
-        name, tuple(sorted((label, _bound(value) if label in ("le", "quantile") else value) for label, value in labels))
-    )
+    """An empty label is none, as for Prometheus."""
+    told = ((label, _bound(value) if label in ("le", "quantile") else value) for label, value in labels)
+    return Series(name, tuple(sorted((label, value) for label, value in told if value)))
 
 
 def _bound(text: str) -> str:
