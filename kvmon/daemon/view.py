@@ -76,7 +76,7 @@ class DaemonView:
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""
         found = [
-            SlowCommand(node.instance, entry.id, entry.at, entry.cost, entry.command, entry.arguments)
+            SlowCommand(node.instance, entry.id, entry.at, entry.seconds, entry.command, entry.arguments)
             for node in target.nodes
             for entry in self._polling.slow_commands(node)
         ]
