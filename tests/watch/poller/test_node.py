@@ -75,8 +75,6 @@ async def test_a_usual_poll_is_one_round_trip_on_the_same_connection(server: Ser
         assert int(server.info("stats")["total_connections_received"]) == int(connections) + 1, "that was the test's own"
         assert len(third.samples) > 50
         assert "errorstat_" not in server.command("INFO", "errorstats"), "a server is not asked what it cannot answer"
-            "INFO", "errorstats"
-        )
     finally:
         await poller.close()
 
