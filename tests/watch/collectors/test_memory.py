@@ -18,8 +18,8 @@ async def test_memory_of_a_real_server(server: Server) -> None:
     found = values((await ask(Memory(), server)).samples)
     assert found["kvmon_memory_stats_keys",] == 200
     assert found["kvmon_memory_stats_bytes_per_key",] > 100
-    assert 0 < found["kvmon_memory_stats_dataset_ratio",] <= 1
-    assert 0 < found["kvmon_memory_stats_peak_ratio",] <= 1
+    assert 0 < found["kvmon_memory_stats_dataset_ratio",] < 2
+    assert 0 < found["kvmon_memory_stats_peak_ratio",] < 2, "the server notes a new peak a little later"
     assert found["kvmon_memory_stats_db_overhead_bytes", "db3"] > 200
     assert found["kvmon_memory_stats_db_expires_overhead_bytes", "db3"] > 0
 
