@@ -7,7 +7,6 @@ import time
 from contextlib import ExitStack
 
 import psutil
-from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.measure import cpu_seconds
 from tests.servers.daemon import Daemon
@@ -42,9 +41,7 @@ def main() -> None:
         before, begun = cpu_seconds(daemon.process.pid), time.monotonic()
         while time.monotonic() - begun < seconds:
             time.sleep(min(interval, seconds))
-            page = daemon.get(f"/metrics?name[]={LATENESS}").text
-            families = text_string_to_metric_families(page)
-            lateness += [s.value for f in families for s in f.samples if s.name == LATENESS]
+            lateness += [sample.value for sample in daemon.samples(LATENESS)]
         cpu = (cpu_seconds(daemon.process.pid) - before) / (time.monotonic() - begun)
         memory = psutil.Process(daemon.process.pid).memory_info().rss / 2**20
         took = time.perf_counter()

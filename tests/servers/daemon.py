@@ -17,9 +17,9 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tests.servers.pages import samples as samples_of
 from tests.servers.ports import free_port
 from tests.servers.waiting import until
 
@@ -99,8 +99,7 @@ class Daemon:
 
     def samples(self, name: str, **labels: str) -> list[Sample]:
         """The samples of exactly this name with at least these labels, as /metrics shows them now."""
-        page = self.get(f"/metrics?name[]={name}").text
-        found = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+        found = samples_of(self.get(f"/metrics?name[]={name}").text)
         return [s for s in found if s.name == name and all(s.labels.get(key) == value for key, value in labels.items())]
 
     def value(self, name: str, **labels: str) -> float | None:
