@@ -1,6 +1,7 @@
 """Records replies of real servers: `python -m tests.replies.record`, with KVMON_TEST_SERVERS naming their folder.
 
-Each server has a replica, keys in two databases, keys that expire, errors and a few slow commands, so that most fields say something.
+Each server has a replica, keys in two databases, keys that expire, errors and a script, so that most fields say
+something.
 """
 
 from __future__ import annotations
@@ -47,7 +48,13 @@ def load(client: Client) -> None:
     client.command("LPUSH", "list", *range(100))
     client.command("CLIENT", "SETNAME", "recorder")
     client.command("EVAL", "return redis.call('get', KEYS[1])", 1, "key:1")
-    for wrong in (("LPUSH", "key:1", "x"), ("NOSUCH",), ("EVALSHA", "0" * 40, 0), ("GET",), ("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")):
+    for wrong in (
+        ("LPUSH", "key:1", "x"),
+        ("NOSUCH",),
+        ("EVALSHA", "0" * 40, 0),
+        ("GET",),
+        ("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"),
+    ):
         with contextlib.suppress(Refused):
             client.command(*wrong)
     client.command("SELECT", "3")
