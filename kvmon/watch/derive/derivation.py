@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
@@ -22,24 +22,51 @@ _RECENT = History(5.0, 480.0)
 _HOUR = History(60.0, 3_900.0)
 _USED = History(60.0, 3_600.0)
 _DATABASES = 64
+_LOOK_AROUND = 60.0  # seconds: a look for every database costs more than all the rest
+_NAMES_OF_DATABASES = tuple([f"db{place}" for place in range(_DATABASES)])
 _HITS, _MISSES = 7, 8
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What derivation remembers of a node."""
+class Identity(NamedTuple):
+    """Which process answers, in which role, and how often either changed. A provider may hide the `run_id`."""
 
     run_id: str = ""
     uptime: float = 0.0
     role: str = ""
     restarts: int = 0
     role_changes: int = 0
+
+
+class Traffic(NamedTuple):
+    """Counters of the last poll, the rates since the one before, and reads of the last hour."""
+
     base: Reading | None = None
     rates: tuple[Sample, ...] = ()
     recent: History = _RECENT
     hour: History = _HOUR
+
+
+class Size(NamedTuple):
+    """Used memory of the last hour, and its growth in bytes per second."""
+
     used: History = _USED
     growth: float | None = None
+
+
+class Databases(NamedTuple):
+    """Those with keys, and when they were looked for."""
+
+    names: tuple[str, ...] = ()
+    looked: float | None = None
+
+
+class State(NamedTuple):
+    """What derivation remembers of a node."""
+
+    identity: Identity = Identity()
+    traffic: Traffic = Traffic()
+    size: Size = Size()
+    databases: Databases = Databases()
 
 
 def first_state() -> State:
@@ -49,84 +76,91 @@ def first_state() -> State:
 
 def derive(state: State, fields: Mapping[str, str], *, at: float, node: Node, own: OwnTraffic) -> tuple[list[Sample], State]:
     """Samples, and the state to give next time. `at` is monotonic seconds, `own` what kvmon did before this INFO."""
-    state = _identity(state, fields)
-    state = _counters(state, read(fields, at=at, own=own))
-    state = _memory(state, number(fields, "used_memory"), at)
-    samples = [Sample(derived.RESTARTS, state.restarts), Sample(derived.ROLE_CHANGES, state.role_changes)]
-    samples += memory(fields, configured=node.target.memory_limit, growth=state.growth)
+    identity = _identity(state.identity, fields)
+    if identity.restarts != state.identity.restarts:
+        state = State()
+    traffic = _traffic(state.traffic, read(fields, at=at, own=own))
+    size = _size(state.size, number(fields, "used_memory"), at)
+    databases = _databases(state.databases, fields, at)
+    samples = [Sample(derived.RESTARTS, identity.restarts), Sample(derived.ROLE_CHANGES, identity.role_changes)]
+    samples += memory(fields, configured=node.target.memory_limit, growth=size.growth)
     clients, most = number(fields, "connected_clients"), number(fields, "maxclients")
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)
     samples += replication(fields)
-    samples += _ttl_coverage(fields)
-    samples += _hit_ratios(state, at, own)
-    samples += state.rates
-    return samples, state
+    samples += _ttl_coverage(databases, fields)
+    samples += _hit_ratios(traffic, at)
+    samples += traffic.rates
+    return samples, State(identity, traffic, size, databases)
 
 
-def _identity(state: State, fields: Mapping[str, str]) -> State:
+def _identity(before: Identity, fields: Mapping[str, str]) -> Identity:
     run_id, role = fields.get("run_id", ""), fields.get("role", "")
     uptime = number(fields, "uptime_in_seconds") or 0.0
-    # A provider may hide the run id; then only a younger process is another one.
-    restarted = run_id != state.run_id if run_id and state.run_id else uptime < state.uptime
-    changed = bool(role and state.role and role != state.role)
-    kept = State(restarts=state.restarts + 1, role_changes=state.role_changes) if restarted else state
-    return replace(
-        kept,
-        run_id=run_id or state.run_id,
-        uptime=uptime,
-        role=role or state.role,
-        role_changes=state.role_changes + changed,
+    # Without a run id only a younger process is another one.
+    restarted = run_id != before.run_id if run_id and before.run_id else uptime < before.uptime
+    changed = role != before.role if role and before.role else False
+    return Identity(
+        run_id or before.run_id,
+        uptime,
+        role or before.role,
+        before.restarts + restarted,
+        before.role_changes + changed,
     )
 
 
-def _counters(state: State, now: Reading) -> State:
-    base = state.base
-    if base is not None and now.reset_since(base):
-        state = replace(state, base=None, rates=(), recent=state.recent.cleared(), hour=state.hour.cleared())
-        base = None
+def _traffic(before: Traffic, now: Reading) -> Traffic:
+    if before.base is not None and now.reset_since(before.base):
+        before = Traffic()
+    base, latest, recent, hour = before
     hits, misses = now.counters[_HITS], now.counters[_MISSES]
-    recent, hour = state.recent, state.hour
     if hits is not None and misses is not None:
         point = (hits - now.own.hits, misses - now.own.misses)
         recent, hour = recent.with_point(now.at, point), hour.with_point(now.at, point)
-    if base is not None and now.at - base.at < SHORTEST:
-        return replace(state, recent=recent, hour=hour)
-    return replace(state, base=now, rates=tuple(rates(now, base)) if base else (), recent=recent, hour=hour)
+    if base is None:
+        return Traffic(now, (), recent, hour)
+    if now.at - base.at < SHORTEST:
+        return Traffic(base, latest, recent, hour)
+    return Traffic(now, tuple(rates(now, base)), recent, hour)
 
 
-def _memory(state: State, used: float | None, at: float) -> State:
+def _size(before: Size, used: float | None, at: float) -> Size:
     if used is None:
-        return state
-    history = state.used.with_point(at, (used,))
-    return state if history is state.used else replace(state, used=history, growth=history.slope())
+        return before
+    history = before.used.with_point(at, (used,))
+    return before if history is before.used else Size(history, history.slope())
 
 
-def _hit_ratios(state: State, at: float, own: OwnTraffic) -> list[Sample]:
+def _databases(before: Databases, fields: Mapping[str, str], at: float) -> Databases:
+    looked = before.looked
+    if looked is not None and at - looked < _LOOK_AROUND and all(name in fields for name in before.names):
+        return before
+    return Databases(tuple([name for name in _NAMES_OF_DATABASES if name in fields]), at)
+
+
+def _ttl_coverage(databases: Databases, fields: Mapping[str, str]) -> list[Sample]:
     samples: list[Sample] = []
-    counters = state.base.counters if state.base else ()
-    if not counters:
-        return samples
-    total_hits, total_misses = counters[_HITS], counters[_MISSES]
-    if total_hits is None or total_misses is None:
-        return samples
-    hits, misses = max(0.0, total_hits - own.hits), max(0.0, total_misses - own.misses)
-    add(samples, derived.HIT_RATIO, ratio(hits, hits + misses), "lifetime")
-    for window, seconds in WINDOWS:
-        then = (state.hour if seconds > 300.0 else state.recent).before(at, seconds)
-        if then is not None:
-            found, lost = max(0.0, hits - then[0]), max(0.0, misses - then[1])
-            add(samples, derived.HIT_RATIO, ratio(found, found + lost), window)
+    for name in databases.names:
+        line = pairs(fields.get(name, ""))
+        keys, expires = number(line, "keys"), number(line, "expires")
+        if keys is not None and expires is not None:
+            add(samples, derived.TTL_COVERAGE, ratio(expires, keys), name)
     return samples
 
 
-def _ttl_coverage(fields: Mapping[str, str]) -> list[Sample]:
+def _hit_ratios(traffic: Traffic, at: float) -> list[Sample]:
     samples: list[Sample] = []
-    for place in range(_DATABASES):
-        text = fields.get(f"db{place}")
-        if text is not None:
-            line = pairs(text)
-            keys, expires = number(line, "keys"), number(line, "expires")
-            if keys is not None and expires is not None:
-                add(samples, derived.TTL_COVERAGE, ratio(expires, keys), f"db{place}")
+    base = traffic.base
+    if base is None:
+        return samples
+    total_hits, total_misses = base.counters[_HITS], base.counters[_MISSES]
+    if total_hits is None or total_misses is None:
+        return samples
+    hits, misses = max(0.0, total_hits - base.own.hits), max(0.0, total_misses - base.own.misses)
+    add(samples, derived.HIT_RATIO, ratio(hits, hits + misses), "lifetime")
+    for window, seconds in WINDOWS:
+        then = (traffic.hour if seconds > 300.0 else traffic.recent).before(at, seconds)
+        if then is not None:
+            found, lost = max(0.0, hits - then[0]), max(0.0, misses - then[1])
+            add(samples, derived.HIT_RATIO, ratio(found, found + lost), window)
     return samples

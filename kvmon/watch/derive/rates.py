@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
@@ -25,11 +25,8 @@ _RATES: tuple[tuple[Spec, tuple[str, ...]], ...] = (
 )  # fmt: skip
 """In the order of _NAMES; the first five have a share of kvmon's own, in the order of OwnTraffic's fields."""
 
-_OWN = (0, 1, 2, 3, 4)
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Counters at a moment (monotonic seconds), what was kvmon's own in them, and CPU seconds by thread."""
 
     at: float
@@ -39,10 +36,10 @@ class Reading:
 
     def reset_since(self, earlier: Reading) -> bool:
         """Whether a counter went back: a restart, or CONFIG RESETSTAT."""
-        return any(
-            now is not None and before is not None and now < before
-            for now, before in zip(self.counters, earlier.counters, strict=True)
-        )
+        for now, before in zip(self.counters, earlier.counters, strict=True):
+            if now is not None and before is not None and now < before:
+                return True
+        return False
 
 
 def read(fields: Mapping[str, str], *, at: float, own: OwnTraffic) -> Reading:
@@ -54,12 +51,11 @@ def rates(now: Reading, before: Reading) -> list[Sample]:
     """What happened in between, per second."""
     seconds = now.at - before.at
     samples: list[Sample] = []
-    for place, (spec, labels) in enumerate(_RATES):
-        new, old = now.counters[place], before.counters[place]
-        if new is None or old is None:
-            continue
-        own = now.own[place] - before.own[place] if place in _OWN else 0
-        add(samples, spec, max(0.0, new - old - own) / seconds, *labels)
+    # Evictions and expirations have no share of kvmon's own.
+    mine = (*[new - old for new, old in zip(now.own[:5], before.own[:5], strict=True)], 0, 0)
+    for (spec, labels), new, old, own in zip(_RATES, now.counters[:7], before.counters[:7], mine, strict=True):
+        if new is not None and old is not None:
+            add(samples, spec, max(0.0, new - old - own) / seconds, *labels)
     for thread, spent in now.cpu.items():
         earlier = before.cpu.get(thread)
         if earlier is not None and spent >= earlier:
