@@ -41,7 +41,7 @@ class Info(Collector):
     """INFO ALL, asked in every poll and first.
 
     `databases` is how many databases to show as empty; None asks the server, once. `commands` and `errors` are how many
-    commands and kinds of errors get series of their own; the others are counted together.
+    commands and kinds of errors get series of their own; the others are counted together. `sizes` adds keys by size (Redis 8).
     """
 
     name: ClassVar[str] = "info"
@@ -51,6 +51,7 @@ class Info(Collector):
     databases: int | None = Field(default=None, ge=0, le=10_000)
     commands: Count = 1_000
     errors: Count = 128
+    sizes: bool = False
 
     def first(self) -> InfoMemory:
         """See Collector."""
@@ -70,7 +71,7 @@ class Info(Collector):
         if not short and (reply == b"" or (isinstance(reply, Refusal) and reply.reason == "error")):
             short = True
             (reply,) = yield [("INFO",)]
-        limits = Limits(databases if self.databases is None else self.databases, self.commands, self.errors)
+        limits = Limits(databases if self.databases is None else self.databases, self.commands, self.errors, self.sizes)
         found = read(_body(expect("INFO", reply)), memory.reply, limits, now=self.clock.time())
         if found is memory.reply and not asking:
             return Answer(found.samples, memory)

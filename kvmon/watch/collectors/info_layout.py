@@ -25,11 +25,15 @@ UNIMPORTANT = frozenset({
 
 
 class Limits(NamedTuple):
-    """How many databases are shown even if empty, and how many commands and kinds of errors have series of their own."""
+    """How much is shown.
+
+    `databases` are shown even if empty; so many `commands` and kinds of `errors` have series of their own; `sizes`: keys by size.
+    """
 
     databases: int
     commands: int
     errors: int
+    sizes: bool
 
 
 KNOWN_READERS = 8192
@@ -66,6 +70,9 @@ class Layout:
             name = _known(head)[1]
             if self.index.setdefault(name, place) != place:
                 readers.append(None)  # the first of a field counts
+                continue
+            if not limits.sizes and b"_distrib_" in head:
+                readers.append(None)
                 continue
             family = next((beginning for beginning in left if head.startswith(beginning)), b"")
             if family:

@@ -121,6 +121,26 @@ def _database(name: str) -> Reader:
     return read
 
 
+_BINS = {b"K": 2.0**10, b"M": 2.0**20, b"G": 2.0**30, b"T": 2.0**40, b"P": 2.0**50, b"E": 2.0**60}
+
+
+def _sizes(name: str) -> Reader:
+    """`db0_distrib_strings_sizes:0=3,1=5,1K=2`: the bins' lower bounds and how many keys are in each."""
+    database, _, rest = name.partition("_distrib_")
+    kind = rest.partition("_")[0]
+
+    def read(value: bytes) -> Samples:
+        samples = []
+        for bound, keys in parts(value).items():
+            least, count = number(bound.rstrip(b"KMGTPE")), number(keys)
+            if least is not None and count is not None:
+                label = f"{least * _BINS.get(bound[-1:], 1.0):.0f}"
+                samples.append(Sample(keyspace_rows.BY_SIZE, count, (database, kind, label)))
+        return tuple(samples)
+
+    return read
+
+
 def _replica(_: str) -> Reader:
     def read(value: bytes) -> Samples:
         found = parts(value)
@@ -192,6 +212,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[str], Reader]], ...] = (
     (re.compile(r"errorstat_(.+)"), _error),
     (re.compile(r"latency_percentiles_usec_(.+)"), percentiles),
     (re.compile(r"(db[0-9]+)"), _database),
+    (re.compile(r"(db[0-9]+_distrib_[a-z]+_[a-z]+)"), _sizes),
     (re.compile(r"slave([0-9]+)"), _replica),
     (re.compile(r"master([0-9]+)"), _watched),
     (re.compile(r"engine_([0-9]+)"), _engine),

@@ -167,6 +167,19 @@ def test_fields_of_other_servers() -> None:
     assert found.memory.unmapped == ("mystery_number",)
 
 
+def test_keys_by_size_are_told_when_asked_for() -> None:
+    assert not [sample for sample in told(reply("redis-8.0")).samples if sample.spec.name == "redis_db_keys_by_size"]
+    found = series(told(reply("redis-8.0"), collector=Info(databases=16, sizes=True)).samples)
+    assert found["redis_db_keys_by_size", "db0", "strings", "128"] == 72
+    assert found["redis_db_keys_by_size", "db0", "lists", "64"] == 1
+    body = b"run_id:a\r\ndb0_distrib_zsets_items:1K=3,2M=4,x=5,7=y\r\n"
+    found = series(told(body, collector=Info(databases=0, sizes=True)).samples)
+    assert {key: value for key, value in found.items() if key[0] == "redis_db_keys_by_size"} == {
+        ("redis_db_keys_by_size", "db0", "zsets", "1024"): 3,
+        ("redis_db_keys_by_size", "db0", "zsets", "2097152"): 4,
+    }
+
+
 def test_a_sentinel_has_no_databases() -> None:
     body = (
         b"redis_mode:sentinel\r\nsentinel_masters:1\r\nsentinel_tilt:0\r\n"

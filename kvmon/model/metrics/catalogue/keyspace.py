@@ -13,5 +13,13 @@ AVERAGE_TTL = row(
 )
 CACHED = row("db_keys_cached", "Keys of a database that are cached in memory (KeyDB).", "db", source=_SOURCE)
 EXPIRING_ITEMS = row("db_keys_with_expiring_items", "Keys in a database some of whose fields expire.", "db", source=_SOURCE)
+BY_SIZE = row(
+    "db_keys_by_size",
+    "Keys of a type from this size up to the next: bytes of strings, items of anything else (Redis 8, an option).",
+    "db",
+    "type",
+    "at_least",
+    source="INFO keysizes",
+)
 
-ROWS = (KEYS, EXPIRING, AVERAGE_TTL, CACHED, EXPIRING_ITEMS)
+ROWS = (KEYS, EXPIRING, AVERAGE_TTL, CACHED, EXPIRING_ITEMS, BY_SIZE)

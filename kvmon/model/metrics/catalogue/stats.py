@@ -71,6 +71,12 @@ _LOOP = rows(
     ("eventloop_cycles_total", "eventloop_cycles", "", "Turns of the event loop."),
     ("eventloop_duration_sum_usec_total", "eventloop_duration_sum", "", "Time spent in the event loop, waiting not counted, in microseconds."),
     ("eventloop_duration_cmd_sum_usec_total", "eventloop_duration_cmd_sum", "", "Time of the event loop spent on commands, in microseconds."),
+    ("eventloop_cycles_with_clients_processing_total", "eventloop_cycles_with_clients_processing", "", "Turns of the event loop that served a client (Redis 8)."),
+    ("client_processing_events_total", "total_client_processing_events", "", "Times a client was served (Redis 8)."),
+    ("avg_pipeline_length_sum", "=", "", "Commands found in pipelines (Redis 8)."),
+    ("avg_pipeline_length_cnt", "=", "", "Pipelines that were looked at (Redis 8)."),
+    ("eventloop_duration_aof_sum_usec_total", "eventloop_duration_aof_sum", "", "Time of the event loop spent on the append-only file, in microseconds (section Debug)."),
+    ("eventloop_duration_cron_sum_usec_total", "eventloop_duration_cron_sum", "", "Time of the event loop spent on background tasks, in microseconds (section Debug)."),
 )  # fmt: skip
 _NOW = rows(
     "INFO stats", GAUGE,
@@ -81,6 +87,9 @@ _NOW = rows(
     ("instantaneous_output_repl_kbps", "=", "", "KiB per second written for replication, averaged by the server."),
     ("instantaneous_eventloop_cycles_per_sec", "=", "", "Turns of the event loop per second, averaged by the server."),
     ("instantaneous_eventloop_duration_usec", "=", "", "Average duration of a turn of the event loop, in microseconds."),
+    ("eventloop_duration_max_usec", "eventloop_duration_max", "", "Longest turn of the event loop, in microseconds (section Debug)."),
+    ("eventloop_cmd_per_cycle_max", "=", "", "Most commands in one turn of the event loop (section Debug)."),
+    ("avg_pipeline_length", "=", "", "Average number of commands in a pipeline (Redis 8)."),
     ("expired_stale_percentage", "expired_stale_perc", "", "Estimated share of keys that are over and still held, in percent."),
     ("expired_keys_with_volatile_items_stale_percentage", "expired_keys_with_volatile_items_stale_perc", "",
      "Estimated share of hashes that still hold fields whose time is over, in percent."),
