@@ -101,7 +101,8 @@ class PollLoop:
         for place, (node, collectors) in enumerate(new):
             poller = NodePoller(node, collectors, clock=self._clock, gate=self._gate, connect=self._connect)
             self._rounds.add(poller, now=now, place=place, of=len(new))
-        self._plan()
+        if self._calendar is not None:
+            self._calendar.plan()
 
     async def poll_now(self, node: Node) -> Snapshot:
         """The snapshot of a poll made now, or of the one under way. Raises KeyError for a node that is not polled."""
@@ -117,12 +118,11 @@ class PollLoop:
         """Poll until cancelled. A bug, wherever it happens in a poll, comes out here."""
         loop = asyncio.get_running_loop()
         self._broken = loop.create_future()
-        self._calendar = Calendar(self._tick, clock=self._clock, on_bug=self._break)
+        self._calendar = Calendar(self._tick, head=lambda: self._rounds.head, clock=self._clock, on_bug=self._break)
         watch = loop.create_task(self._watch())
         watch.add_done_callback(self._check)
         try:
             self._calendar.start()
-            self._plan()
             raise await self._broken
         finally:
             self._calendar.stop()
@@ -137,18 +137,13 @@ class PollLoop:
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _tick(self) -> None:
+    def _tick(self) -> None:
         now = self._clock.monotonic()
         for known, due in self._rounds.due(now):
             if known.poller.node.key in self._polls:
                 self._skipped += 1
             else:
                 self._start(known, due)
-        self._plan()
-
-    def _plan(self) -> None:
-        if self._calendar is not None and (head := self._rounds.head) is not None:
-            self._calendar.plan(head)
 
     def _start(self, known: Round, due: float) -> asyncio.Task[Snapshot]:
         key = known.poller.node.key
@@ -185,8 +180,8 @@ class PollLoop:
             now = self._clock.monotonic()
             self._lags.append(max(0.0, now - before - WATCH))
             head = self._rounds.head
-            if head is not None and head + WATCH < now:
-                self._plan()
+            if self._calendar is not None and head is not None and head + WATCH < now:
+                self._calendar.plan()
 
     def _check(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
