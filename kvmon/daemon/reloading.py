@@ -9,8 +9,12 @@ from typing import NoReturn
 
 from watchfiles import awatch
 
-SETTLED = 500
+SETTLED = 1000
 """Milliseconds of quiet after a change: an editor, or a mounted secret, changes several things at once."""
+
+
+STEP = 500
+"""Milliseconds between looks at what the kernel reported; the default of 50 would cost more than all polls of a target."""
 
 
 class FileWatch:
@@ -30,7 +34,7 @@ class FileWatch:
             folders = _folders(before)
             if not folders:
                 await asyncio.Event().wait()
-            async for _ in awatch(*folders, debounce=SETTLED, recursive=False, ignore_permission_denied=True):
+            async for _ in awatch(*folders, debounce=SETTLED, step=STEP, recursive=False, ignore_permission_denied=True):
                 now = self._contents()
                 changed = next((name for name in before if now.get(name) != before[name]), None)
                 if changed is not None:
