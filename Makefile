@@ -35,10 +35,10 @@ bench: $(VENV)/.test  ## numbers beside redis_exporter's (its path in REDIS_EXPO
 	$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
 
 golden: $(VENV)/.test  ## writes the golden expositions anew; read the difference before you commit it
-	KVMON_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden $(PYTEST_ARGS)
+	KVMON_GOLDEN=1 $(BIN)/python -m pytest tests/watch/collectors $(PYTEST_ARGS)
 
 docs: $(VENV)/.test  ## writes the generated pages anew
-	KVMON_WRITE_DOCS=1 $(BIN)/python -m pytest tests/cli $(PYTEST_ARGS)
+	$(BIN)/kvmon metrics >docs/metrics.txt
 
 clean:
 	rm -rf $(VENV) $(VENV)-floors
