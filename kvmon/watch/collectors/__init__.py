@@ -14,6 +14,7 @@ from kvmon.watch.collectors.cluster_info import ClusterInfo
 from kvmon.watch.collectors.commandlog import Commandlog
 from kvmon.watch.collectors.config import Config
 from kvmon.watch.collectors.info import Info
+from kvmon.watch.collectors.info_reply import UNSAID
 from kvmon.watch.collectors.latency import Latency
 from kvmon.watch.collectors.memory import Memory
 from kvmon.watch.collectors.modules import Modules
@@ -46,8 +47,11 @@ class Collectors(Options):
 
     def enabled(self) -> tuple[Collector, ...]:
         """Those that are wanted; INFO is always among them and first, as the others stand on it."""
-        chosen = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(collector for collector in chosen if collector.enabled or collector.name == "info")
+        others = [getattr(self, name) for name in type(self).model_fields if name != "info"]
+        info = self.info
+        if not self.config.enabled and info.databases is None:
+            info = info.model_copy(update={"databases": UNSAID})  # then it asks no CONFIG GET of its own either
+        return info, *(collector for collector in others if collector.enabled)
 
 
 def _switched(options: Any) -> Any:

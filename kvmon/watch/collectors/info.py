@@ -16,6 +16,9 @@ from kvmon.watch.collectors.info_layout import Limits
 from kvmon.watch.collectors.info_reply import UNSAID, InfoReply, read
 from kvmon.watch.collectors.server import UNKNOWN, Server
 
+NAMELESS = "?"
+"""Stands for the run id of a server that tells none."""
+
 
 @dataclass(frozen=True, slots=True)
 class InfoMemory:
@@ -62,7 +65,7 @@ class Info(Collector):
         del server
         question = ("INFO",) if memory.short else ("INFO", "ALL")
         short, databases = memory.short, memory.databases
-        asking = self.databases is None and (not memory.asked or memory.asked != memory.server.run_id)
+        asking = self.databases is None and (memory.asked != (memory.server.run_id or NAMELESS))
         if asking:
             reply, said = yield [question, ("CONFIG", "GET", "databases")]
             databases = _databases(said)
@@ -75,7 +78,7 @@ class Info(Collector):
         found = read(_body(expect("INFO", reply)), memory.reply, limits, now=self.clock.time())
         if found is memory.reply and not asking:
             return Answer(found.samples, memory)
-        asked = (found.server.run_id or "?") if asking else memory.asked
+        asked = (found.server.run_id or NAMELESS) if asking else memory.asked
         return Answer(found.samples, InfoMemory(found.fields, found.server, found, databases, asked, short))
 
 

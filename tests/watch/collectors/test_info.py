@@ -108,6 +108,27 @@ async def test_databases_are_asked_once_for_each_process(valkey: real.Server) ->
     assert asked[3:] == [("INFO", "ALL"), ("INFO", "ALL"), ("CONFIG", "GET", "databases")]
 
 
+def test_a_server_without_a_run_id_is_asked_for_its_databases_once_too() -> None:
+    asked: list[Command] = []
+
+    def answer(command: Command) -> Reply:
+        asked.append(command)
+        return [b"databases", b"4"] if command[0] == "CONFIG" else b"redis_version:6.0.14\r\nused_memory:5\r\n"
+
+    memory = Info().first()
+    for _ in range(3):
+        found = talk(Info(), Server(), memory, answer)
+        memory = found.memory
+        assert sum(sample.spec.name == "redis_db_keys" for sample in found.samples) == 4
+    assert asked.count(("CONFIG", "GET", "databases")) == 1
+
+
+def test_no_config_is_asked_at_all_where_that_collector_is_off() -> None:
+    info, *_ = Collectors.model_validate({"config": "off"}).enabled()
+    found = talk(info, Server(), info.first(), lambda command: [reply("redis-7.0")][command != ("INFO", "ALL")])
+    assert sum(sample.spec.name == "redis_db_keys" for sample in found.samples) == 16
+
+
 def test_sixteen_databases_where_the_question_is_refused() -> None:
     found = talk(Info(), Server(), Info().first(), lambda command: DENIED if command[0] == "CONFIG" else reply("redis-7.0"))
     assert sum(sample.spec.name == "redis_db_keys" for sample in found.samples) == 16
