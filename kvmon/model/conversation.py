@@ -56,7 +56,7 @@ Conversation = Generator[Sequence[Command], Sequence[Reply], Answer[Memory]]
 """Yield batches of commands, receive their replies in the same order, return an Answer."""
 
 
-class Unsupported(Exception):  # noqa: N818 - it is an answer of the server, told as a word, not a fault
+class Unsupported(Exception):
     """A collector cannot work here and says why: the poller switches it off for this connection and reports it.
 
     `reason` is a word of errors.REASONS, `message` names the command and the server's answer.
