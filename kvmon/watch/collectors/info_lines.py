@@ -59,11 +59,34 @@ def plain(spec: Spec) -> Reader:
     return read
 
 
+_USUAL = re.compile(rb"calls=(\d{1,18}),usec=(\d{1,18}),usec_per_call=[\d.]+,rejected_calls=(\d{1,18}),failed_calls=(\d{1,18})")
+"""What servers from Redis 6.2 on write: read at half the cost, and there are many of these lines."""
+
+
 def command(name: str, *, with_summary: bool) -> Reader:
     """`cmdstat_NAME`; with the sum and count of its latency summary where the reply has percentiles for it."""
     labels = (name,)
 
     def read(value: bytes) -> Samples:
+        usual = _USUAL.fullmatch(value)
+        if usual is None:
+            return read_any(value)
+        calls, usec, rejected, failed = map(float, usual.groups())
+        samples = (
+            Sample(command_rows.CALLS, calls, labels),
+            Sample(command_rows.DURATION, usec / 1e6, labels),
+            Sample(command_rows.REJECTED, rejected, labels),
+            Sample(command_rows.FAILED, failed, labels),
+        )
+        if not with_summary:
+            return samples
+        summary = (
+            Sample(command_rows.PERCENTILES, usec, labels, "_sum"),
+            Sample(command_rows.PERCENTILES, calls, labels, "_count"),
+        )
+        return samples + summary
+
+    def read_any(value: bytes) -> Samples:
         found = parts(value)
         calls, usec = number(found.get(b"calls", b"")), number(found.get(b"usec", b""))
         if calls is None or usec is None:

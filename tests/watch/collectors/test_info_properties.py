@@ -132,3 +132,12 @@ def test_a_node_costs_little_memory_however_often_it_is_polled() -> None:
         tracemalloc.stop()
     assert once / len(memories) < 120_000
     assert later < once * 1.3
+
+
+@given(st.lists(st.integers(0, 2**53), min_size=4, max_size=4), st.booleans())
+@PATIENT
+def test_the_usual_line_of_a_command_and_one_with_more_in_it_are_read_alike(numbers: list[int], with_percentiles: bool) -> None:
+    calls, usec, rejected, failed = numbers
+    usual = f"cmdstat_get:calls={calls},usec={usec},usec_per_call=1.00,rejected_calls={rejected},failed_calls={failed}"
+    more = "\r\nlatency_percentiles_usec_get:p50=1.5" if with_percentiles else ""
+    assert lines(told(f"{usual}{more}".encode()).samples) == lines(told(f"{usual},newer=1{more}".encode()).samples)
