@@ -22,9 +22,9 @@ def kvmon() -> None:
 def main() -> None:
     """Run the command that the arguments name, and exit; a mistake of the user is a message and exit code 2."""
     try:
-        kvmon.main(standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        # Without its standalone mode click returns what a command gave to ctx.exit.
+        code = kvmon.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -50,7 +50,8 @@ def _print(report: Report) -> None:
     for reason in dict.fromkeys(report.explained.values()):
         names = sorted({series.name for series, why in report.explained.items() if why == reason})
         click.echo(f"explained  {', '.join(names)}: {reason}")
-    click.echo(
-        f"{len(report.equal)} equal, {len(report.moved)} moving, {len(report.different)} different, "
-        f"{len(report.explained)} explained, {len(report.relabelled)} with other labels, {len(report.missing)} missing, {len(report.added)} more in kvmon",
-    )
+    counts = {
+        "equal": report.equal, "moving": report.moved, "different": report.different, "explained": report.explained,
+        "with other labels": report.relabelled, "missing": report.missing, "more in kvmon": report.added,
+    }  # fmt: skip
+    click.echo(", ".join(f"{len(series)} {word}" for word, series in counts.items()))

@@ -13,6 +13,7 @@ from kvmon.config.expand import expand
 from kvmon.config.files import beside, read_text
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Path, Source, spelled
+from kvmon.errors import ConfigError
 
 NODES = 200_000
 """Values in a document, aliases counted each time: a few nested aliases are enough to fill any memory otherwise."""
@@ -28,26 +29,36 @@ def read_document(path: str, environ: Mapping[str, str], ledger: Ledger) -> Sour
     """The values of a file with its references expanded. Mistakes go to the ledger; what is wrong is left out."""
     source = Source(places={(): path}, files=[path])
     try:
-        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+        root = _compose(path)
+        if isinstance(root, yaml.MappingNode):
+            source.value = _Walk(path, environ, ledger, source).value(root, ())
+        elif root is not None:
+            ledger.add("a configuration is a mapping of keys to values", where=f"{path}:{root.start_mark.line + 1}")
+    except ConfigError as error:
+        ledger.add(error.message, where=error.where, hint=error.hint)
+    except (_TooLarge, RecursionError):
+        ledger.add("the document is too deep or too large: aliases may refer to themselves", where=path)
+    return source
+
+
+def _compose(path: str) -> yaml.Node | None:
+    """The nodes of a file, None if it is empty. Raises ConfigError."""
+    try:
+        node: yaml.Node | None = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
     except ValueError as error:
-        ledger.add(str(error), hint="name the file with --config")
-        return source
+        raise ConfigError(str(error), hint="name the file with --config") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         problem = error.problem or error.context or "something is wrong"
-        ledger.add(f"this is no YAML: {problem}", where=f"{path}{line}")
-        return source
+        raise ConfigError(f"this is no YAML: {problem}", where=f"{path}{line}") from None
     except yaml.YAMLError:
-        ledger.add("this is no YAML: it holds a character that no text has", where=path)
-        return source
-    if root is None:
-        return source
-    if not isinstance(root, yaml.MappingNode):
-        ledger.add("a configuration is a mapping of keys to values", where=f"{path}:{root.start_mark.line + 1}")
-        return source
-    source.value = _Walk(path, environ, ledger, source).value(root, ())
-    return source
+        raise ConfigError("this is no YAML: it holds a character that no text has", where=path) from None
+    return node
+
+
+class _TooLarge(Exception):
+    """The walk ends here."""
 
 
 class _Walk:
@@ -65,8 +76,7 @@ class _Walk:
         self._source.places.setdefault(path, place)
         self._left -= 1
         if self._left < 0 or len(path) > DEPTH:
-            self._ledger.add("the document is too deep or too large: aliases may refer to themselves", where=self._file)
-            return None
+            raise _TooLarge
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -104,12 +114,13 @@ class _Walk:
         if "${" not in text:
             return text
         try:
-            expanded = expand(text, self._environ, self._read)
+            used: list[str] = []
+            expanded = expand(text, self._environ, self._read, used=used)
         except ValueError as error:
             self._ledger.add(f"{spelled(path)}: {error}", where=place)
             self._source.broken.add(path)
             return text
-        self._source.expanded[path] = text
+        self._source.expanded[path] = (text, tuple(used))
         return expanded
 
     def _read(self, name: str) -> str:

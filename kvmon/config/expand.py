@@ -9,11 +9,12 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def expand(text: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:
+def expand(text: str, environ: Mapping[str, str], read: Callable[[str], str], *, used: list[str] | None = None) -> str:
     """The text with every reference replaced, once: what comes in is not expanded again.
 
-    `read` gives a file's content; its final line break is dropped, since a secret in a file usually has one.
-    Raises ValueError for an undefined variable, an unreadable file, or a `${` that is never closed. Never shows a value.
+    `read` gives a file's content; its final line break is dropped, since a secret in a file usually has one. `used` receives
+    what came in. Raises ValueError for an undefined variable, an unreadable file, or a `${` that is never closed; the
+    message never shows a value.
     """
 
     def replace(found: re.Match[str]) -> str:
@@ -21,7 +22,10 @@ def expand(text: str, environ: Mapping[str, str], read: Callable[[str], str]) ->
             return "${"
         if found[1] is None:
             raise ValueError("a ${ is never closed: write $${ for a literal one")
-        return _resolve(found[1], environ, read)
+        value = _resolve(found[1], environ, read)
+        if used is not None and value:
+            used.append(value)
+        return value
 
     return _REFERENCE.sub(replace, text)
 

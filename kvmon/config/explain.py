@@ -109,5 +109,9 @@ def _masked(message: str, source: Source, path: Path) -> str:
     value: Any = source.value
     for key in path:
         value = value[key]
-    original = source.expanded[path]
-    return message.replace(repr(value), repr(original)).replace(str(value), original) if value else message
+    original, secrets = source.expanded[path]
+    if value:
+        message = message.replace(repr(value), repr(original)).replace(str(value), original)
+    if any(secret in message for secret in secrets):
+        return f"{original!r} expands to something that cannot stand here"
+    return message

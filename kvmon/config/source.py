@@ -14,13 +14,14 @@ Path = tuple[str | int, ...]
 class Source:
     """A tree of plain values, and for each the place a person finds it at (`kvmon.yaml:12`, `environment REDIS_URL`).
 
-    `expanded` has the text as written where `${…}` was replaced: errors show that text, since the result may be a secret.
+    `expanded` has, where `${…}` was replaced, the text as written and what came in: errors show the former, since the latter may
+    be secrets.
     `files` are the files that were read on the way, `broken` the paths whose `${…}` could not be replaced.
     """
 
     value: dict[str, Any] = field(default_factory=dict)
     places: dict[Path, str] = field(default_factory=dict)
-    expanded: dict[Path, str] = field(default_factory=dict)
+    expanded: dict[Path, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     broken: set[Path] = field(default_factory=set)
 

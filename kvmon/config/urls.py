@@ -25,7 +25,10 @@ def read_url(value: object) -> BackendUrl:
         raise ValueError(f"it does not begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
     if found and scheme.lower() in _SENTINEL:
         raise ValueError(f"{scheme.lower()}:// (following a Sentinel) is not supported by this version of kvmon")
-    return parse_url(text)
+    url = parse_url(text)
+    if not (url.address.host or url.address.path):
+        raise ValueError("it names no host")
+    return url
 
 
 def shown(url: BackendUrl) -> str:

@@ -15,7 +15,12 @@ from kvmon.cli.settings import Settings
 if TYPE_CHECKING:
     from kvmon.config import Config
 
-DEFAULTS = {"KVMON_INTERVAL": "2s", "KVMON_TIMEOUT": "1s", "KVMON_LOG__FORMAT": "console"}
+DEFAULTS = {
+    "KVMON_INTERVAL": "2s",
+    "KVMON_TIMEOUT": "1s",
+    "KVMON_LOG__FORMAT": "console",
+    **{f"KVMON_COLLECTORS__{name}__EVERY": "2s" for name in ("SLOWLOG", "COMMANDLOG", "LATENCY", "CLIENTS", "MEMORY")},
+}
 """Livelier than a default daemon; the environment may say otherwise."""
 
 FILE = "kvmon.yaml"

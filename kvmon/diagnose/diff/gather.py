@@ -25,7 +25,7 @@ def fetch(url: str, timeout: float = 30.0) -> dict[Series, float]:
         raise UsageError(f"{url}: this is no URL of an exporter: write http://host:9121/metrics")
     if parts.path in ("", "/"):
         address = urllib.parse.urlunsplit(parts._replace(path="/metrics"))
-    shown = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    shown = urllib.parse.urlunsplit(urllib.parse.urlsplit(address)._replace(netloc=parts.netloc.rpartition("@")[2]))
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:  # noqa: S310 - the scheme is checked above
             text = answer.read(LIMIT).decode()
