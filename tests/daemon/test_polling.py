@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -189,6 +190,20 @@ async def test_a_loop_that_returns_ends_the_others() -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await asyncio.wait_for(supervise([watched.loop, Short()]), GENEROUS)  # type: ignore[list-item]
     assert caught.group_contains(LoopEnded)
+
+
+async def test_a_calendar_that_oversleeps_is_woken() -> None:
+    watched = Watched()
+    watched.loop.apply([(node("it"), ONLY_INFO)])
+    async with watched.running():
+        await eventually(lambda: watched.polls()["it"])
+        # As when the wall clock is set back by an hour: what was planned lies far ahead then.
+        calendar = watched.loop._calendar
+        assert calendar is not None
+        assert calendar._job is not None
+        calendar._job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
+        count = watched.polls()["it"]
+        await eventually(lambda: watched.polls()["it"] >= count + 3)
 
 
 async def test_without_nodes_the_loop_waits_for_some() -> None:
