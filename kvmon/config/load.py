@@ -76,9 +76,16 @@ def _compose(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
         web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
         log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
-        default_target=found.default or (made[0].name if made else None), exporter_mode=found.exporter_mode, file=path,
+        default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source), common_collectors=options.collectors,
     )  # fmt: skip
+
+
+def _default(targets: list[Target], environ: Mapping[str, str]) -> str | None:
+    """The target that REDIS_TYPE names, else the first."""
+    names = [target.name for target in targets]
+    wanted = environ.get("REDIS_TYPE", "")
+    return wanted if wanted in names else next(iter(names), None)
 
 
 def _top(source: Source, ledger: Ledger) -> FileOptions | None:

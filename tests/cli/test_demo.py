@@ -40,7 +40,7 @@ def test_the_demo_shows_moving_numbers_of_a_primary_and_a_replica(start_daemon: 
         until(lambda name=name: any(sample.value > 0 for sample in daemon.samples(name)), what=f"{name} moves")
     assert {sample.labels["target"] for sample in daemon.samples("redis_up")} == {"valkey"}
     processes = below(daemon)
-    assert len(processes) == 3  # the stage and two servers
+    assert len(processes) >= 3  # the stage and two servers, and now and then a fork of one
     code, _ = daemon.terminate()
     assert code == 0, daemon.logs
     until(lambda: gone(processes), what="the servers gone")

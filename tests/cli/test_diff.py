@@ -45,10 +45,12 @@ def serving(text: str, status: int = 200) -> Iterator[str]:
 
 
 def test_every_series_is_sorted_into_what_it_means() -> None:
+    names = ("redis_same", "redis_moving", "redis_other", "redis_gone", "go_threads")
     before = {
-        one("redis_same"): 1, one("redis_moving"): 1, one("redis_other"): 1, one("redis_gone"): 1, one("redis_missing", db="0"): 1,
-        one("redis_missing", db="1"): 1, one("go_threads"): 1, one("redis_info", role="a"): 1, one("redis_text", role="a"): 1,
-    }  # fmt: skip
+        **dict.fromkeys(map(one, names), 1.0),
+        **{one("redis_missing", db=db): 1.0 for db in ("0", "1")},
+        **{one(name, role="a"): 1.0 for name in ("redis_info", "redis_text")},
+    }
     after = {**before, one("redis_moving"): 9}
     del after[one("redis_gone")]
     ours = {

@@ -67,7 +67,7 @@ def test_a_set_of_variables_is_a_target(environ: dict[str, str], expected: tuple
     assert told(only(environ)) == expected
 
 
-@given(st.text(alphabet="abcXYZ019/+=#@:-_", min_size=1, max_size=44))
+@given(st.text(alphabet="abcXYZ019/+=#@:-_", max_size=42).map(lambda text: f"{text}Qz"))
 def test_an_access_key_stands_unescaped_in_every_variable(key: str) -> None:
     for environ in (
         {"REDIS_URL": f"rediss://:{key}@h"}, {"REDIS_ADDR": f"rediss://:{key}@h"}, {"KVMON_TARGETS": f"rediss://:{key}@h"},
@@ -75,7 +75,7 @@ def test_an_access_key_stands_unescaped_in_every_variable(key: str) -> None:
     ):  # fmt: skip
         config = load(None, environ)
         assert config.targets[0].credentials.password == key
-        assert key not in repr(config) or len(key) < 4
+        assert key not in repr(config)
 
 
 def test_every_set_that_is_there_gives_a_target_and_all_carry_labels() -> None:
