@@ -28,7 +28,7 @@ from tests.servers.hostile import listening, silence
 from tests.servers.server import Server
 from tests.servers.waiting import until
 
-INFO = Path("tests/replies/valkey-9.1/info.txt").read_bytes()
+INFO = (Path(__file__).parents[1] / "replies/valkey-9.1/info.txt").read_bytes()
 ONLY_INFO = Collectors.model_validate({name: "off" for name in Collectors.model_fields if name != "info"})
 GENEROUS = 60.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmon.watch.derive.derivation import State, derive, first_state
+from kvmon.watch.derive.derivation import Configured, State, derive, first_state
 from kvmon.watch.derive.own import NOTHING, OwnTraffic
 
-__all__ = ["NOTHING", "OwnTraffic", "State", "derive", "first_state"]
+__all__ = ["NOTHING", "Configured", "OwnTraffic", "State", "derive", "first_state"]

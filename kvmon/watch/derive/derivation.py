@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.targets.target import Node
 from kvmon.watch.derive.history import History
 from kvmon.watch.derive.memory import memory
 from kvmon.watch.derive.numbers import add, number, pairs, ratio
@@ -60,6 +59,13 @@ class Databases(NamedTuple):
     looked: float | None = None
 
 
+class Configured(NamedTuple):
+    """What INFO may not say: the target's own `memory_limit` in bytes, and `maxclients` of servers before Redis 7.0."""
+
+    memory_limit: int | None = None
+    maxclients: float | None = None
+
+
 class State(NamedTuple):
     """What derivation remembers of a node."""
 
@@ -74,7 +80,9 @@ def first_state() -> State:
     return State()
 
 
-def derive(state: State, fields: Mapping[str, str], *, at: float, node: Node, own: OwnTraffic) -> tuple[list[Sample], State]:
+def derive(
+    state: State, fields: Mapping[str, str], *, at: float, own: OwnTraffic, configured: Configured
+) -> tuple[list[Sample], State]:
     """Samples, and the state to give next time. `at` is monotonic seconds, `own` what kvmon did before this INFO."""
     identity = _identity(state.identity, fields)
     if identity.restarts != state.identity.restarts:
@@ -83,8 +91,8 @@ def derive(state: State, fields: Mapping[str, str], *, at: float, node: Node, ow
     size = _size(state.size, number(fields, "used_memory"), at)
     databases = _databases(state.databases, fields, at)
     samples = [Sample(derived.RESTARTS, identity.restarts), Sample(derived.ROLE_CHANGES, identity.role_changes)]
-    samples += memory(fields, configured=node.target.memory_limit, growth=size.growth)
-    clients, most = number(fields, "connected_clients"), number(fields, "maxclients")
+    samples += memory(fields, configured=configured.memory_limit, growth=size.growth)
+    clients, most = number(fields, "connected_clients"), number(fields, "maxclients") or configured.maxclients
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)
     samples += replication(fields)

@@ -14,7 +14,7 @@ from kvmon.model.snapshot import Failure, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.server import Server
-from kvmon.watch.derive import derive, first_state
+from kvmon.watch.derive import Configured, derive, first_state
 from kvmon.watch.poller.ledger import Ledger
 from kvmon.watch.poller.link import Line, Link, let_idle_out
 from kvmon.watch.poller.outage import Outage
@@ -138,8 +138,20 @@ class NodePoller:
             talks = self._talks(began)
             await converse([talk for _, talk in talks], line, first=False)
         failures = [roster.settle(entry, talk, began) for entry, talk in talks]
-        self._derived_samples, self._derived = derive(self._derived, told.fields, at=began, node=self.node, own=line.noted)
+        maxclients = None if "maxclients" in told.fields else self._configured("redis_config_maxclients")
+        self._derived_samples, self._derived = derive(
+            self._derived,
+            told.fields,
+            at=began,
+            own=line.noted,
+            configured=Configured(self.node.target.memory_limit, maxclients),
+        )
         return tuple(failure for failure in failures if failure is not None)
+
+    def _configured(self, name: str) -> float | None:
+        """The value of a metric that the collector `config` gave."""
+        entries = (entry for entry in self._roster.entries if entry.collector.name == "config")
+        return next((sample.value for entry in entries for sample in entry.samples if sample.spec.name == name), None)
 
     def _talks(self, began: float) -> list[tuple[Entry, Talk]]:
         server = self.server

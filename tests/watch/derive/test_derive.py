@@ -11,27 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.targets.address import Address
-from kvmon.model.targets.target import Node, Target
-from kvmon.watch.derive import NOTHING, OwnTraffic, State, derive, first_state
+from kvmon.watch.derive import NOTHING, Configured, OwnTraffic, State, derive, first_state
 
-NODE = Target("it", (Address("127.0.0.1", 1),)).nodes[0]
 MIB = 1 << 20
+NOTHING_CONFIGURED = Configured()
 
 
 class Past:
     """Feeds INFO after INFO, 15 seconds apart unless told otherwise."""
 
-    def __init__(self, node: Node = NODE) -> None:
+    def __init__(self, configured: Configured = NOTHING_CONFIGURED) -> None:
         self.state: State = first_state()
-        self.node = node
+        self.configured = configured
         self.at = 1_000.0
         self.samples: list[Sample] = []
 
     def sees(self, fields: Mapping[str, object], *, after: float = 15.0, own: OwnTraffic = NOTHING) -> Past:
         self.at += after
         text = {name: str(value) for name, value in fields.items()}
-        self.samples, self.state = derive(self.state, text, at=self.at, node=self.node, own=own)
+        self.samples, self.state = derive(self.state, text, at=self.at, own=own, configured=self.configured)
         return self
 
     def value(self, name: str, *labels: str) -> float | None:
@@ -114,14 +112,22 @@ def test_probes_do_not_count_as_reads() -> None:
 
 
 def test_memory_limit_is_maxmemory_else_the_configured_one() -> None:
-    node = Target("it", (Address("127.0.0.1", 1),), memory_limit=400 * MIB).nodes[0]
-    past = Past(node).sees({"used_memory": 100 * MIB, "maxmemory": 0, "total_system_memory": 1000 * MIB})
+    past = Past(Configured(memory_limit=400 * MIB)).sees(
+        {"used_memory": 100 * MIB, "maxmemory": 0, "total_system_memory": 1000 * MIB}
+    )
     assert past.value("kvmon_memory_utilization_ratio") == pytest.approx(0.25)
     assert past.value("kvmon_memory_limit_bytes", "maxmemory") is None
     assert past.value("kvmon_memory_limit_bytes", "configured") == 400 * MIB
     past.sees({"used_memory": 100 * MIB, "maxmemory": 200 * MIB})
     assert past.value("kvmon_memory_utilization_ratio") == pytest.approx(0.5)
     assert Past().sees({"used_memory": MIB, "maxmemory": 0}).value("kvmon_memory_utilization_ratio") is None
+
+
+def test_clients_are_compared_with_maxclients_wherever_it_is_said() -> None:
+    assert Past().sees({"connected_clients": 50}).value("kvmon_clients_utilization_ratio") is None
+    assert Past().sees({"connected_clients": 50, "maxclients": 200}).value("kvmon_clients_utilization_ratio") == 0.25
+    old = Past(Configured(maxclients=100)).sees({"connected_clients": 50})
+    assert old.value("kvmon_clients_utilization_ratio") == 0.5
 
 
 def test_exhaustion_is_told_only_of_memory_that_grows() -> None:
@@ -172,7 +178,7 @@ def test_ttl_coverage_of_each_database_with_keys() -> None:
 
 
 def test_every_recorded_reply_gives_rates() -> None:
-    for file in sorted(Path("tests/replies").glob("*/info.txt")):
+    for file in sorted((Path(__file__).parents[2] / "replies").glob("*/info.txt")):
         lines = [line.split(":", 1) for line in file.read_text().splitlines() if ":" in line]
         past = Past().sees(dict(lines)).sees(dict(lines))
         assert past.value("kvmon_commands_per_second") == 0, file

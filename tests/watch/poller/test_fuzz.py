@@ -17,7 +17,7 @@ from kvmon.watch.collectors import Collectors
 from kvmon.watch.poller import NodePoller
 from kvmon.watch.wire import SimulatedConnection
 
-INFOS = [file.read_bytes() for file in sorted(Path("tests/replies").glob("*/info*.txt"))]
+INFOS = [file.read_bytes() for file in sorted((Path(__file__).parents[2] / "replies").glob("*/info*.txt"))]
 NODE = Target("it", (Address("127.0.0.1", 1),)).nodes[0]
 
 REFUSALS = st.sampled_from((

@@ -21,7 +21,7 @@ from kvmon.watch.wire import SimulatedConnection
 from tests.servers.hostile import HOSTILE, Behaviour, listening
 from tests.servers.server import Server
 
-INFO = Path("tests/replies/valkey-9.1/info.txt").read_bytes()
+INFO = (Path(__file__).parents[2] / "replies/valkey-9.1/info.txt").read_bytes()
 NODE = Target("it", (Address("127.0.0.1", 1),)).nodes[0]
 
 
@@ -71,6 +71,7 @@ async def test_a_usual_poll_is_one_round_trip_on_the_same_connection(server: Ser
         connections = server.info("stats")["total_connections_received"]
         third = await poller.poll(clock.monotonic())
         assert third.round_trips == 1
+        assert 0 < (value(third, "kvmon_clients_utilization_ratio") or 0) < 1
         assert third.facts["role"] == "master"
         assert int(server.info("stats")["total_connections_received"]) == int(connections) + 1, "that was the test's own"
         assert len(third.samples) > 50
