@@ -33,7 +33,3 @@ def main() -> None:
     except UsageError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it (`kvmon metrics | head`).
-        sys.stderr.close()
-        sys.exit(0)

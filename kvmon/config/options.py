@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -96,11 +95,7 @@ File = Annotated[str, Field(min_length=1)]
 Level = Literal["debug", "info", "warning", "error"]
 
 
-class _Described(Options):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class TlsOptions(_Described):
+class TlsOptions(Options):
     """How to trust a backend and be trusted by it."""
 
     ca: File | None = None
@@ -121,7 +116,7 @@ class TlsOptions(_Described):
         return self
 
 
-class TargetOptions(_Described):
+class TargetOptions(Options):
     """One backend."""
 
     name: Annotated[str, AfterValidator(_name)]
@@ -173,7 +168,7 @@ class TargetOptions(_Described):
         return (self.url,) if self.url is not None else self.urls or self.seeds
 
 
-class WebSection(_Described):
+class WebSection(Options):
     """Who may do what over HTTP."""
 
     tokens: tuple[Annotated[Secret, Field(min_length=8)], ...] = ()
@@ -182,7 +177,7 @@ class WebSection(_Described):
     """TLS and users in the format of exporter-toolkit's `web.yml`."""
 
 
-class LogOptions(_Described):
+class LogOptions(Options):
     """What is logged, to stderr."""
 
     level: Level = "info"
@@ -191,7 +186,7 @@ class LogOptions(_Described):
     """`json`: a line is a JSON object; `console`: for reading."""
 
 
-class FileOptions(_Described):
+class FileOptions(Options):
     """The whole file."""
 
     interval: Seconds = 15.0
