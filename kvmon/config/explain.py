@@ -48,9 +48,7 @@ class Explainer:
             if detail["type"] == "extra_forbidden":
                 message, hint = _unknown(model, loc, later)
             else:
-                message, hint = _message(dict(detail)), ""
-                if path in self._source.expanded:
-                    message = _masked(message, self._source, path)
+                message, hint = _masked(_message(dict(detail)), self._source, path), ""
             self._ledger.add(f"{spelled(path)}: {message}" if path else message, where=self._source.where(path), hint=hint)
 
 
@@ -105,13 +103,26 @@ def _message(detail: dict[str, Any]) -> str:
 
 
 def _masked(message: str, source: Source, path: Path) -> str:
-    """The message with the text as it was written in place of what it expanded to, which may be a secret."""
+    """The message without what may be a secret: what came in for `${...}` at this place or below, and whole lists and mappings."""
+    value = _value_at(source, path)
+    if isinstance(value, list | dict):
+        message = message.replace(repr(value), "a list" if isinstance(value, list) else "a mapping")
+    original, _ = source.expanded.get(path, ("", ()))
+    if original and value:
+        message = message.replace(repr(value), repr(original)).replace(str(value), original)
+    secrets = [text for place, (_, used) in source.expanded.items() if place[: len(path)] == path for text in used]
+    if any(secret in message for secret in secrets):
+        return (
+            f"{original!r} expands to something that cannot stand here" if original else "it has a value that cannot stand here"
+        )
+    return message
+
+
+def _value_at(source: Source, path: Path) -> Any:
     value: Any = source.value
     for key in path:
-        value = value[key]
-    original, secrets = source.expanded[path]
-    if value:
-        message = message.replace(repr(value), repr(original)).replace(str(value), original)
-    if any(secret in message for secret in secrets):
-        return f"{original!r} expands to something that cannot stand here"
-    return message
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None  # pydantic's path goes on below what the file has
+    return value

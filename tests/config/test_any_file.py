@@ -16,7 +16,8 @@ from kvmon.config.dump import dump
 
 KEYS = (
     "interval", "timeout", "targets", "name", "url", "urls", "tls", "ca", "verify", "labels", "collectors", "slowlog", "every",
-    "enabled", "web", "tokens", "log", "level", "listen", "namespace", "memory_limit", "critical", "password", "username", "rules",
+    "enabled", "web", "tokens", "log", "level",
+    "listen", "namespace", "memory_limit", "critical", "password", "username",
 )  # fmt: skip
 WORDS = (
     "15s", "1ms", "6GiB", "redis://h", "rediss://:p@h:1", "unix:///s", "auto", "off", "a", "b", "full", "127.0.0.1:1", "${A}",

@@ -107,7 +107,7 @@ web: {tokens: [hunter2-token], config_file: web.yml}
 
 
 @pytest.mark.parametrize("line", [
-    "interval: ${SOON}", "listen: ${SOON}", "namespace: ${SOON} x", "log: {level: '${SOON}'}", "scrape_allow: ['*${SOON}']",
+    "interval: ${SOON}", "interval: ['${SOON}']", "targets: [{name: a, url: 'redis://h', memory_limit: {a: ['${SOON}']}}]", "listen: ${SOON}", "namespace: ${SOON} x", "log: {level: '${SOON}'}", "scrape_allow: ['*${SOON}']",
     "targets: [{name: '${SOON} ', url: 'redis://h'}]", "targets: [{name: a, url: '${SOON}://h'}]",
     "targets: [{name: a, url: 'redis://h', provider: '${SOON}'}]", "targets: [{name: a, url: 'redis://h', labels: '${SOON}'}]",
 ])  # fmt: skip
