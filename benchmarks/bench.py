@@ -95,7 +95,10 @@ def measure(watcher: Watcher, server: Server, plan: Plan) -> Numbers:
 @contextmanager
 def kvmon(server: Server, interval: float) -> Iterator[Watcher]:
     begun = time.monotonic()
-    configuration = {"interval": f"{round(interval * 1000)}ms", "targets": [{"name": "it", "url": server.url}]}
+    every = f"{round(interval * 1000)}ms"
+    # What is asked in every poll at the usual 15 s is asked in every poll here too: a poll costs here what it costs there.
+    collectors = {name: {"every": every} for name in ("slowlog", "commandlog", "latency")}
+    configuration = {"interval": every, "targets": [{"name": "it", "url": server.url, "collectors": collectors}]}
     with Daemon(configuration, ready=False) as daemon:
         url = f"{daemon.url}/metrics"
         yield Watcher(daemon.process.pid, url, scrape=False, started_in=first_page(url, begun))
@@ -121,7 +124,7 @@ def first_page(url: str, begun: float) -> float:
 
 
 def table(own: Numbers, its: Numbers | None) -> None:
-    """Prints one row for each number: ours, theirs, the ratio, and what DESIGN asks for."""
+    """Prints one row for each number: ours, theirs, the ratio, and the goal."""
     rows: tuple[tuple[str, Callable[[Numbers], float], str], ...] = (
         ("CPU per poll or scrape, ms", lambda n: n.cpu, "ratio <= 0.10"),
         ("round trips per poll", lambda n: n.round_trips, "1"),
@@ -134,7 +137,7 @@ def table(own: Numbers, its: Numbers | None) -> None:
         ("resident memory, MiB", lambda n: n.rss_mib, "<= 80"),
         ("start to first metrics, s", lambda n: n.start_seconds, "<= 1.5"),
     )
-    print(f"{'':36}{'kvmon':>10}{'exporter':>10}{'ratio':>8}  reach")
+    print(f"{'':36}{'kvmon':>10}{'exporter':>10}{'ratio':>8}  goal")
     for title, of, reach in rows:
         ours, theirs = of(own), None if its is None else of(its)
         other = "-" if theirs is None else f"{theirs:.3f}"
