@@ -112,9 +112,7 @@ def _masked(message: str, source: Source, path: Path) -> str:
         message = message.replace(repr(value), repr(original)).replace(str(value), original)
     secrets = [text for place, (_, used) in source.expanded.items() if place[: len(path)] == path for text in used]
     if any(secret in message for secret in secrets):
-        return (
-            f"{original!r} expands to something that cannot stand here" if original else "it has a value that cannot stand here"
-        )
+        return f"{original!r} expands to something that cannot stand here" if original else "it holds what cannot stand here"
     return message
 
 

@@ -77,7 +77,7 @@ def _compose(
         web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
         log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
-        files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source), common_collectors=options.collectors,
+        files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _unique(targets: list[tuple[int, TargetOptions]], source: Source, ledger: Le
             )  # fmt: skip
 
 
-def _collectors(targets: list[tuple[int, TargetOptions]], source: Source) -> dict[str, Collectors]:
+def _collectors(targets: list[tuple[int, TargetOptions]], source: Source, ledger: Ledger) -> dict[str, Collectors]:
     """Those of each target: what the target says, over what the file says for all."""
     common = source.value.get("collectors")
     if not isinstance(common, dict):
@@ -131,13 +131,17 @@ def _collectors(targets: list[tuple[int, TargetOptions]], source: Source) -> dic
     found: dict[str, Collectors] = {}
     for index, target in targets:
         own: Any = source.value["targets"][index].get("collectors", {})
-        found[target.name] = _merged(common, own) if isinstance(own, dict) else target.collectors
+        try:
+            found[target.name] = Collectors.model_validate(_merged(common, own))
+        except ValidationError as error:
+            Explainer(source, ledger)(error, Collectors, under=("targets", index, "collectors"))
     return found
 
 
-def _merged(common: dict[str, Any], own: dict[str, Any]) -> Collectors:
+def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     merged = dict(common)
-    for name, options in own.items():
+    for name, given in own.items():
         under = merged.get(name)
-        merged[name] = {**under, **options} if isinstance(under, dict) and isinstance(options, dict) else options
-    return Collectors.model_validate(merged)
+        options = {"enabled": True} if given is True else given
+        merged[name] = {**under, **options} if isinstance(under, dict) and isinstance(options, dict) else given
+    return merged

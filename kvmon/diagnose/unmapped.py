@@ -13,9 +13,12 @@ NOT_PLAIN = re.compile(
 )
 """Fields with a shape of their own, or numbers that are names."""
 
-NAMES = frozenset({"process_id", "tcp_port", "master_port", "arch_bits", "configured_hz", "hz", "lru_clock", "redis_git_sha1",
-                   "redis_git_dirty", "monotonic_clock", "atomicvar_api", "redis_version", "valkey_version"})  # fmt: skip
-"""Numbers that measure nothing by themselves: they are in redis_instance_info or identify something."""
+NAMES = frozenset((
+    "process_id", "tcp_port", "master_port", "arch_bits", "configured_hz", "hz", "lru_clock", "redis_git_sha1", "redis_git_dirty",
+    "monotonic_clock", "atomicvar_api", "redis_version", "valkey_version", "run_id", "master_replid", "master_replid2",
+    "uptime_in_days",
+))  # fmt: skip
+"""Numbers that measure nothing by themselves: names of something (ids of digits alone), or said by another field."""
 
 
 def unmapped(fields: Mapping[str, str]) -> dict[str, float]:

@@ -65,15 +65,15 @@ def test_collectors_for_all_are_overlaid_by_those_of_a_target(tmp_path: Path) ->
     config = written(
         tmp_path,
         """
-collectors: {slowlog: {every: 1m, entries: 5}, acl: off}
+collectors: {slowlog: {every: 1m, entries: 5}, acl: off, latency: {every: 9s}}
 targets:
   - {name: a, url: 'redis://a'}
-  - {name: b, url: 'redis://b', collectors: {slowlog: {entries: 7}, acl: on}}
+  - {name: b, url: 'redis://b', collectors: {slowlog: {entries: 7}, acl: on, latency: on}}
 """,
     )
     one, two = (config.collectors_of(target) for target in config.targets)
     assert (one.slowlog.every, one.slowlog.entries, one.acl.enabled) == (60.0, 5, False)
-    assert (two.slowlog.every, two.slowlog.entries, two.acl.enabled) == (60.0, 7, True)
+    assert (two.slowlog.every, two.slowlog.entries, two.acl.enabled, two.latency.every) == (60.0, 7, True, 9.0)
 
 
 def test_a_short_interval_shortens_the_default_timeout(tmp_path: Path) -> None:
