@@ -103,7 +103,7 @@ def _message(detail: dict[str, Any]) -> str:
 
 
 def _masked(message: str, source: Source, path: Path) -> str:
-    """The message without what may be a secret: what came in for `${...}` at this place or below, and whole lists and mappings."""
+    """The message without whole lists and mappings, and without what came in for `${...}` at this place or below."""
     value = _value_at(source, path)
     if isinstance(value, list | dict):
         message = message.replace(repr(value), "a list" if isinstance(value, list) else "a mapping")

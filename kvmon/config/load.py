@@ -77,7 +77,8 @@ def _compose(
         web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
         log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
-        files=tuple(dict.fromkeys(source.files)), collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,
+        files=tuple(dict.fromkeys(source.files)),
+        collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,
     )  # fmt: skip
 
 

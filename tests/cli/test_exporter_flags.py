@@ -97,7 +97,8 @@ def test_a_wrong_value_is_told_with_its_flag_and_without_the_password(terminal: 
     )
 
 
-def test_a_reload_reads_the_environment_and_the_flags_again(terminal: Terminal) -> None:
+def test_a_reload_reads_the_environment_and_the_flags_again(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {})
     terminal.write("targets: [{name: a, url: 'redis://h'}]\n")
     settings = Settings("kvmon.yaml", {"KVMON_NAMESPACE": "x"}, {"KVMON_NAMESPACE": "--namespace"})
     assert settings.load().target("a") is not None

@@ -17,8 +17,8 @@ from kvmon.config.options import FileOptions
 from kvmon.config.source import Path, Source
 
 OTHERS = ("KVMON_CONFIG", "KVMON_TARGETS")
-_NOT_OURS = re.compile(r"KVMON_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d.*)?|TEST_.*)")
-"""Kubernetes describes a Service called kvmon like this to every container beside it; the tests have variables of their own."""
+_NOT_OURS = re.compile(r"KVMON_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d.*)?|TEST_.*|WRITE_.*)")
+"""Kubernetes describes a Service called kvmon like this to every container beside it; kvmon's own tests have variables, too."""
 
 
 def read_scalars(environment: Environment, source: Source, ledger: Ledger) -> None:
