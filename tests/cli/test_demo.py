@@ -26,7 +26,7 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 def test_the_demo_shows_moving_numbers_of_a_primary_and_a_replica(start_daemon: Callable[..., Daemon]) -> None:
     daemon = start_daemon(
-        command=("demo",), environment={"KVMON_INTERVAL": "200ms", "KVMON_TIMEOUT": "200ms", "REDIS_URL": "redis://nowhere"}
+        command=("demo",), environment={"KVMON_INTERVAL": "500ms", "KVMON_TIMEOUT": "500ms", "REDIS_URL": "redis://nowhere"}
     )
     assert f"open {daemon.url}/" in daemon.logs
     until(lambda: sorted(sample.value for sample in daemon.samples("redis_up")) == [1, 1], what="two nodes up")

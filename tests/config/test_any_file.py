@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.config import Mistakes, load
@@ -56,14 +56,12 @@ def good(text: str) -> bool:
     return bool(text) and "Hunter2" not in text and "pydantic" not in text
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(content=FILES)
 def test_any_tree_of_values_loads_or_is_told_what_is_wrong(file: Path, content: Any) -> None:
     file.write_text(yaml.safe_dump(content, allow_unicode=True))
     assert good(outcome(file))
 
 
-@settings(deadline=None)
 @given(text=st.text(alphabet=PUNCTUATION, max_size=60) | st.text(max_size=40))
 def test_any_text_loads_or_is_told_what_is_wrong(file: Path, text: str) -> None:
     with contextlib.suppress(UnicodeEncodeError):
@@ -71,7 +69,6 @@ def test_any_text_loads_or_is_told_what_is_wrong(file: Path, text: str) -> None:
         assert good(outcome(file))
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=60))
 def test_any_bytes_load_or_are_told_what_is_wrong(file: Path, content: bytes) -> None:
     file.write_bytes(content)
