@@ -13,9 +13,11 @@ from aiohttp import web
 from kvmon.clock import SystemClock
 from kvmon.config import Config
 from kvmon.daemon.door_tls import door_tls
+from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.polling import PollLoop
+from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import ConfigError, UsageError
@@ -108,11 +110,7 @@ class Daemon:
         return [(node, self._config.collectors_of(target)) for target in self._config.targets for node in target.nodes]
 
     def _loops(self) -> list[Loop]:
-        if not self._config.files:
-            return [self._polling]
-        from kvmon.daemon.reloading import FileWatch
-
-        return [self._polling, FileWatch(lambda: self._config.files, self._reload_quietly)]
+        return [self._polling, Garbage(), FileWatch(lambda: self._config.files, self._reload_quietly)]
 
     async def _reload_quietly(self, cause: str) -> None:
         with suppress(UsageError):

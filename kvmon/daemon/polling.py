@@ -22,7 +22,7 @@ from kvmon.watch.poller import Link, NodePoller
 CONNECTING = 200
 """How many nodes may connect at the same time."""
 
-WATCH = 1.0
+WATCH = 5.0
 """Seconds between looks at the event loop and at the calendar."""
 
 Key = tuple[str, str]
@@ -61,7 +61,7 @@ class PollLoop:
         self._calendar: Calendar | None = None
         self._polls: dict[Key, asyncio.Task[Snapshot]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._lags: deque[float] = deque(maxlen=15)
+        self._lags: deque[float] = deque(maxlen=3)
         self._skipped = 0
         self._broken: asyncio.Future[BaseException] | None = None
 

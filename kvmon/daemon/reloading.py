@@ -3,55 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
-from watchfiles import awatch
+EVERY = 5.0
+"""Seconds between looks. A look is one stat a file: that costs less than any notification does, and it also sees what happens on
+a network file system and behind the link of a mounted ConfigMap."""
 
-SETTLED = 1000
-"""Milliseconds of quiet after a change: an editor, or a mounted secret, changes several things at once."""
-
-
-STEP = 500
-"""Milliseconds between looks at what the kernel reported; the default of 50 would cost more than all polls of a target."""
+Look = dict[str, tuple[int, int, int] | None]
+"""Modification time, inode and size of each file; None for one that is not there."""
 
 
 class FileWatch:
-    """Calls `changed` with the path when one of `files()` is another than before; asks for the list anew after each change.
+    """Calls `changed` with the path when one of `files()` is another than before; asks for the list anew at each look.
 
-    The folders are watched, not the files: an editor replaces a file, and a mounted ConfigMap swaps a link beside it.
+    A change is told once the files look the same twice: an editor, or a mounted secret, changes several things at once.
     """
 
-    def __init__(self, files: Callable[[], Sequence[str]], changed: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, files: Callable[[], Sequence[str]], changed: Callable[[str], Awaitable[None]], *, every: float = EVERY
+    ) -> None:
         self._files = files
         self._changed = changed
+        self._every = every
 
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
+        told = last = self._look()
         while True:
-            before = self._contents()
-            folders = _folders(before)
-            if not folders:
-                await asyncio.Event().wait()
-            async for _ in awatch(*folders, debounce=SETTLED, step=STEP, recursive=False, ignore_permission_denied=True):
-                now = self._contents()
-                changed = next((name for name in before if now.get(name) != before[name]), None)
+            await asyncio.sleep(self._every)
+            now = self._look()
+            if now == last and now != told:
+                changed = next((name for name in now if name in told and now[name] != told[name]), None)
                 if changed is not None:
                     await self._changed(changed)
-                    break
+                told = self._look()
+            last = now
 
-    def _contents(self) -> dict[str, bytes]:
-        return {name: _read(name) for name in self._files()}
-
-
-def _folders(names: Iterable[str]) -> set[str]:
-    paths = [Path(name) for name in names]
-    return {str(folder) for path in paths for folder in (path.parent, path.resolve().parent) if folder.is_dir()}
+    def _look(self) -> Look:
+        return {name: _stat(name) for name in self._files()}
 
 
-def _read(name: str) -> bytes:
+def _stat(name: str) -> tuple[int, int, int] | None:
     try:
-        return Path(name).read_bytes()
+        found = os.stat(name)  # noqa: PTH116 - a path object would only be taken apart again
     except OSError:
-        return b""
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
