@@ -167,3 +167,12 @@ def test_a_file_that_names_targets_is_not_added_to(tmp_path: Path) -> None:
 
 def names(config: Config) -> list[str]:
     return [target.name for target in config.targets]
+
+
+def test_a_provider_that_withholds_config_is_not_asked_how_many_databases_it_has() -> None:
+    config = load(
+        None, {"AZURE_REDIS_HOST": "cache.redis.cache.windows.net", "AZURE_REDIS_PASSWORD": "secret", "REDIS_URL": "redis://h"}
+    )
+    asked = {target.name: config.collectors_of(target).info.databases for target in config.targets}
+
+    assert asked == {"azure_cache": 16, "redis": None}
