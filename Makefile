@@ -38,7 +38,7 @@ golden: $(VENV)/.test  ## writes the golden expositions anew; read the differenc
 	KVMON_GOLDEN=1 $(BIN)/python -m pytest tests/watch/collectors $(PYTEST_ARGS)
 
 docs: $(VENV)/.test  ## writes the generated pages anew
-	$(BIN)/kvmon metrics >docs/metrics.txt
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-floors

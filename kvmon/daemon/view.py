@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from platform import python_version
 
 from pydantic import SecretStr
 
 from kvmon.clock import Clock
 from kvmon.config import Config
+from kvmon.config.urls import read_url
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
 from kvmon.errors import Timeout
+from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
@@ -71,7 +73,7 @@ class DaemonView:
 
     def own_samples(self) -> Sequence[Sample]:
         """See View."""
-        return self._polling.own_samples()
+        return [*self._polling.own_samples(), Sample(BUILD_INFO, 1, (self.version, python_version()))]
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""
@@ -103,7 +105,7 @@ class DaemonView:
 
     async def scrape_url(self, url: str) -> Snapshot:
         """See View."""
-        parsed = parse_url(url)
+        parsed = read_url(url)
         target = Target(
             name="scrape",
             addresses=(parsed.address,),

@@ -11,6 +11,7 @@ REASONS = {
     "of redis_exporter's own process": ("go_.*", "process_.*", "promhttp_.*"),
     "its clock against the server's uptime: jitters by a second": ("redis_start_time_seconds", "redis_uptime_in_seconds"),
     "redis_exporter reads the fourth number of a keyspace line by position; kvmon by its name": ("redis_db_keys_cached",),
+    "Valkey says server_mode, which redis_exporter may leave out of redis_mode": ("redis_instance_info",),
     "moved by the polls themselves, or between them": (
         "redis_connected_clients", "redis_client.*", "redis_commands_.*", "redis_total_reads.*", "redis_total_writes.*",
         "redis_net_.*", "redis_connections_received_total", "redis_latency_percentiles.*", "redis_keyspace_.*", "redis_memory_.*",

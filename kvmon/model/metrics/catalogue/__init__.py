@@ -11,6 +11,8 @@ from kvmon.model.metrics.catalogue import (
     commands,
     config,
     cpu,
+    daemon,
+    derived,
     keyspace,
     latency,
     memory,
@@ -18,6 +20,7 @@ from kvmon.model.metrics.catalogue import (
     modules,
     modules_info,
     persistence,
+    polls,
     replication,
     sentinel,
     server,
@@ -29,6 +32,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
+    derived, polls, daemon,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

@@ -17,15 +17,7 @@ POLLS_SKIPPED = Spec(
 )
 POLLS_RUNNING = Spec("kvmon_polls_running", "Polls under way.", source=SOURCE)
 NODES = Spec("kvmon_nodes", "Nodes that are polled.", source=SOURCE)
-BUILD_INFO = Spec(
-    "redis_exporter_build_info",
-    "Always 1; the labels say which program this is.",
-    labels=("version", "commit_sha", "build_date", "golang_version"),
-    source=SOURCE,
-)
-REQUEST_ERRORS = Spec(
-    "redis_target_scrape_request_errors_total", "Requests for /scrape that were wrong or not allowed.", COUNTER, source=SOURCE
-)
+BUILD_INFO = Spec("kvmon_build_info", "Always 1; which kvmon this is.", labels=("version", "python_version"), source=SOURCE)
 
-ROWS: tuple[Spec, ...] = (EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, REQUEST_ERRORS)
+ROWS: tuple[Spec, ...] = (EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO)
 """All of them."""

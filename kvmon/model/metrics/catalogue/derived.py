@@ -18,7 +18,7 @@ MEMORY_LIMIT = Spec(
 )
 MEMORY_UTILIZATION = Spec(
     "kvmon_memory_utilization_ratio",
-    "used_memory of the limit: maxmemory, else the configured one; above 1 where the server uses more.",
+    "Memory used of the limit: maxmemory, else the configured one; above 1 where the server uses more.",
     source=SOURCE,
     unit="ratio",
 )
