@@ -15,6 +15,10 @@ from kvmon.watch.poller.link import Line
 LASTING = frozenset({"noperm", "unknown_command", "error"})
 """Reasons of a refusal that would be given again."""
 
+WHOLE: Command = ("INFO", "ALL")
+SECTIONS: frozenset[Command] = frozenset({("INFO", "clients"), ("INFO", "commandstats")})
+"""Questions that the reply to WHOLE answers too: beside it in a pipeline they are not sent, as INFO is what costs the server."""
+
 
 class Talk:
     """One collector's conversation in this poll: `batch` is what it asks next, then either `answer` or `failure` is set."""
@@ -55,7 +59,7 @@ async def converse(talks: Sequence[Talk], line: Line, *, first: bool = True) -> 
     while pending := [talk for talk in talks if talk.batch is not None]:
         commands = [command for talk in pending for command in talk.batch or ()]
         try:
-            replies = await line.ask(commands) if commands else []
+            replies = await _ask(commands, line)
         except TargetError as error:
             if first:
                 raise
@@ -68,3 +72,16 @@ async def converse(talks: Sequence[Talk], line: Line, *, first: bool = True) -> 
             after = place + len(talk.batch or ())
             talk.hear(replies[place:after])
             place = after
+
+
+async def _ask(commands: Sequence[Command], line: Line) -> Sequence[Reply]:
+    """The replies to all, in their order, sending as little as possible."""
+    if not commands:
+        return []
+    if WHOLE not in commands:
+        return await line.ask(commands)
+    sent = [command for command in commands if command not in SECTIONS]
+    replies = await line.ask(sent)
+    whole = replies[sent.index(WHOLE)]
+    rest = iter(replies)
+    return [whole if command in SECTIONS else next(rest) for command in commands]

@@ -80,6 +80,27 @@ async def test_a_usual_poll_is_one_round_trip_on_the_same_connection(server: Ser
         await poller.close()
 
 
+async def test_a_poll_asks_for_info_once(valkey: Server) -> None:
+    clock = SystemClock()
+    often = Collectors.model_validate({"latency": {"every": "1ms"}, "clients": {"every": "1ms"}})
+    poller = NodePoller(node_of(valkey, interval=0.001), often, clock=clock)
+    try:
+        await poller.poll(clock.monotonic())
+        before = valkey.info("commandstats")["cmdstat_info"]
+        polls = [await poller.poll(clock.monotonic()) for _ in range(5)]
+        after = valkey.info("commandstats")["cmdstat_info"]
+    finally:
+        await poller.close()
+
+    def calls(line: str) -> int:
+        return int(line.removeprefix("calls=").partition(",")[0])
+
+    assert calls(after) - calls(before) == len(polls) + 1, "the one more is the test's own"
+    assert not any(poll.failures for poll in polls)
+    assert (value(polls[-1], "redis_commands_latencies_usec", "info") or 0) > 0, "its sum comes from the same INFO"
+    assert value(polls[-1], "kvmon_clients_by_state", "normal") == 1
+
+
 async def test_what_kvmon_does_itself_is_no_load(valkey: Server) -> None:
     clock = SystemClock()
     poller = NodePoller(node_of(valkey), Collectors(), clock=clock)
