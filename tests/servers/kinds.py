@@ -25,7 +25,7 @@ def missing(what: str) -> None:
 
 
 def tool(variable: str) -> str:
-    """The path of a peer named by an environment variable (REDIS_EXPORTER, PROMETHEUS, PROMTOOL)."""
+    """The path of a peer named by an environment variable (REDIS_EXPORTER, PROMETHEUS, PROMTOOL, HELM)."""
     path = os.environ.get(variable, "")
     if not path or not os.access(path, os.X_OK):
         missing(f"{variable} (path of an executable)")

@@ -1,0 +1,213 @@
+"""The chart, as Helm renders it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kvmon.config import load
+from tests.servers.kinds import tool
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "helm" / "kvmon"
+TABLE = sorted(path.name for path in (CHART / "ci").glob("*-values.yaml"))
+ONE = {"redisAddress": "redis://one:6379"}
+
+Manifests = dict[str, dict[str, Any]]
+
+
+def helm(*words: str, values: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+    given = ["--values", "-"] if values is not None else []
+    return subprocess.run(
+        [tool("HELM"), *words, *given], input=json.dumps(values or {}), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def rendered(*words: str, values: dict[str, Any] | None = None) -> Manifests:
+    """The manifests by kind; there is one of each, but for the Pod of `helm test` and extra ConfigMaps."""
+    done = helm("template", "it", str(CHART), "--namespace", "watching", *words, values=values)
+    assert done.returncode == 0, done.stderr
+    found: Manifests = {}
+    for manifest in yaml.safe_load_all(done.stdout):
+        if manifest:
+            found.setdefault(manifest["kind"], manifest)
+    return found
+
+
+def refusal(values: dict[str, Any]) -> str:
+    done = helm("template", "it", str(CHART), values=values)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+def pod(manifests: Manifests) -> dict[str, Any]:
+    found: dict[str, Any] = manifests["Deployment"]["spec"]["template"]["spec"]
+    return found
+
+
+def container(manifests: Manifests) -> dict[str, Any]:
+    (only,) = pod(manifests)["containers"]
+    return dict(only)
+
+
+def environment(manifests: Manifests) -> dict[str, Any]:
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container(manifests)["env"]}
+
+
+@pytest.mark.parametrize("file", TABLE)
+def test_every_table_of_values_passes_lint_and_renders(file: str) -> None:
+    done = helm("lint", "--strict", str(CHART), "--values", str(CHART / "ci" / file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    manifests = rendered("--values", str(CHART / "ci" / file))
+    assert {"Deployment", "Service", "ServiceAccount"} <= set(manifests)
+
+
+def test_versions_are_those_of_the_package() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert chart["appVersion"] == version
+
+
+@pytest.mark.parametrize("file", TABLE)
+def test_pods_satisfy_the_restricted_standard(file: str) -> None:
+    manifests = rendered("--values", str(CHART / "ci" / file))
+    for spec in (pod(manifests), manifests["Pod"]["spec"]):
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] == 65532
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        for each in spec["containers"]:
+            assert each["securityContext"] == {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+            }  # fmt: skip
+
+
+def test_probes_service_and_monitor_meet_at_the_port() -> None:
+    manifests = rendered(values={**ONE, "containerPort": 9200, "service": {"port": 80}, "serviceMonitor": {"enabled": True}})
+    it = container(manifests)
+    assert it["ports"] == [{"name": "http", "containerPort": 9200, "protocol": "TCP"}]
+    assert environment(manifests)["KVMON_LISTEN"] == "0.0.0.0:9200"
+    for probe, path in (("livenessProbe", "/livez"), ("readinessProbe", "/readyz"), ("startupProbe", "/startupz")):
+        assert (it[probe]["httpGet"]["path"], it[probe]["httpGet"]["port"]) == (path, "http")
+    assert it["resources"]["limits"]["memory"]
+    (port,) = manifests["Service"]["spec"]["ports"]
+    assert (port["name"], port["port"], port["targetPort"]) == ("http", 80, "http")
+    labels = manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert manifests["Service"]["spec"]["selector"].items() <= labels.items()
+    monitor = manifests["ServiceMonitor"]["spec"]
+    assert monitor["endpoints"] == [{"port": "http", "path": "/metrics", "scheme": "http", "honorLabels": True}]
+    assert monitor["selector"]["matchLabels"].items() <= manifests["Service"]["metadata"]["labels"].items()
+    assert not manifests["Service"]["spec"]["selector"].items() <= manifests["Pod"]["metadata"]["labels"].items()
+
+
+def test_the_file_in_the_configmap_is_one_that_kvmon_takes(tmp_path: Path) -> None:
+    targets = [
+        {"name": "a", "url": "redis://a:6379", "password": "${A}", "labels": {"on": "yes"}},
+        {"name": "b", "url": "redis://b"},
+    ]
+    manifests = rendered(values={"config": {"interval": "5s", "targets": targets}, "env": {"A": "s3cret"}})
+    file = tmp_path / "kvmon.yaml"
+    file.write_text(manifests["ConfigMap"]["data"]["kvmon.yaml"])
+    config = load(str(file), environment(manifests))
+    assert [target.name for target in config.targets] == ["a", "b"]
+    assert (config.interval, config.listen) == (5.0, "0.0.0.0:9121")
+    assert container(manifests)["args"] == ["run", "--config=/etc/kvmon/kvmon.yaml"]
+    (mount,) = container(manifests)["volumeMounts"]
+    assert mount == {"name": "config", "mountPath": "/etc/kvmon", "readOnly": True}
+    assert pod(manifests)["volumes"] == [{"name": "config", "configMap": {"name": "it-kvmon"}}]
+
+
+def test_a_change_of_the_file_replaces_the_pods() -> None:
+    def checksum(interval: str) -> str:
+        manifests = rendered(values={"config": {"interval": interval, "targets": [{"name": "a", "url": "redis://a"}]}})
+        return str(manifests["Deployment"]["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
+
+    assert checksum("5s") == checksum("5s") != checksum("6s")
+
+
+def test_secrets_are_folders_and_variables_stay_references() -> None:
+    manifests = rendered("--values", str(CHART / "ci" / "config-values.yaml"))
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(manifests)["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in pod(manifests)["volumes"]}
+    assert volumes[mounts["/secrets/sessions"]]["secret"] == {"secretName": "sessions", "defaultMode": 0o440}
+    assert environment(manifests)["QUEUE_PASSWORD"] == {"secretKeyRef": {"name": "queue", "key": "password"}}
+    assert "Secret" not in manifests
+
+
+def test_values_of_the_exporters_chart_mean_the_same() -> None:
+    manifests = rendered("--values", str(CHART / "ci" / "exporter-values.yaml"))
+    variables = environment(manifests)
+    assert variables["REDIS_ADDR"] == "rediss://myredis.example.net:6379"
+    assert variables["REDIS_USER"] == "watcher"
+    assert variables["REDIS_PASSWORD"] == {"secretKeyRef": {"name": "redis", "key": "redis-password"}}
+    ca = variables["REDIS_EXPORTER_TLS_CA_CERT_FILE"]
+    assert any(ca == f"{mount['mountPath']}/ca.crt" for mount in container(manifests)["volumeMounts"])
+    assert container(manifests)["args"] == ["run", "--include-system-metrics=true", "--log-level=debug"]
+    (endpoint,) = manifests["ServiceMonitor"]["spec"]["endpoints"]
+    assert (endpoint["interval"], endpoint["scrapeTimeout"]) == ("30s", "10s")
+    assert manifests["ServiceMonitor"]["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_a_password_among_the_values_goes_into_a_secret_only() -> None:
+    values = {**ONE, "auth": {"enabled": True, "redisPassword": "pa$$word"}}
+    manifests = rendered(values=values)
+    assert manifests["Secret"]["data"] == {"redis-password": "cGEkJHdvcmQ="}
+    reference = environment(manifests)["REDIS_PASSWORD"]["secretKeyRef"]
+    assert reference == {"name": manifests["Secret"]["metadata"]["name"], "key": "redis-password"}
+    assert "pa$$word" not in json.dumps(manifests)
+
+
+def test_what_is_off_by_default_can_be_had() -> None:
+    off = {"ServiceMonitor", "PrometheusRule", "PodDisruptionBudget", "NetworkPolicy"}
+    assert not off & set(rendered(values=ONE))
+    manifests = rendered("--values", str(CHART / "ci" / "everything-values.yaml"))
+    assert off <= set(manifests)
+    labels = manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert manifests["PodDisruptionBudget"]["spec"]["minAvailable"] == 1
+    assert "maxUnavailable" not in manifests["PodDisruptionBudget"]["spec"]
+    assert manifests["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    policy = manifests["NetworkPolicy"]["spec"]
+    assert policy["policyTypes"] == ["Ingress"]
+    assert policy["ingress"][0]["ports"] == [{"port": "http", "protocol": "TCP"}]
+    assert policy["ingress"][0]["from"]
+    assert manifests["PrometheusRule"]["spec"]["groups"][0]["rules"][0]["alert"] == "RedisDown"
+    assert manifests["ServiceAccount"]["metadata"]["annotations"] == {"example.net/role": "kvmon"}
+    assert environment(manifests)["REDIS_PASSWORD_FILE"] == "/secrets/redis-password/password"
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({**ONE, "replicaCount": "two"}, "replicaCount"),
+        ({**ONE, "replicas": 2}, "replicas"),
+        ({**ONE, "serviceMonitor": {"interval": "often"}}, "interval"),
+        ({**ONE, "config": {"listen": "0.0.0.0:1"}}, "listen"),
+        ({"config": {"targets": [{"url": "redis://a"}]}}, "name"),
+        ({**ONE, "redisTlsConfig": {"serverKeyFile": {}}}, "serverKeyFile"),
+    ],
+)
+def test_the_schema_refuses_a_wrong_value_and_names_it(values: dict[str, Any], word: str) -> None:
+    said = refusal(values)
+    assert "schema" in said
+    assert word in said
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        ({}, "config.targets"),
+        ({**ONE, "config": {"targets": [{"name": "a", "url": "redis://a"}]}}, "keep one"),
+        ({**ONE, "auth": {"enabled": True}}, "exactly one"),
+        ({"env": {"REDIS_URL": "redis://a"}, "auth": {"enabled": True, "redisPassword": "x"}}, "password_file"),
+        ({**ONE, "serviceMonitor": {"multipleTarget": True}}, "config.targets"),
+        ({**ONE, "script": {"configmap": "x"}}, "no scripts"),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused_with_advice(values: dict[str, Any], advice: str) -> None:
+    assert advice in refusal(values)

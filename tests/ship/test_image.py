@@ -1,0 +1,122 @@
+"""The image, built and run with Podman."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.kinds import missing
+from tests.servers.pages import samples
+from tests.servers.ports import free_port
+from tests.servers.server import Server
+from tests.servers.waiting import until
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "kvmon-test"
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(1200)]
+
+
+def podman(*words: str, timeout: float = 120.0, check: bool = True, both: bool = False) -> str:
+    """What it says (`both`: and complains about); AssertionError with its complaints where it fails."""
+    program = shutil.which("podman")
+    if program is None:
+        missing("podman")
+    done = subprocess.run([str(program), *words], capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False)
+    assert done.returncode == 0 or not check, f"podman {words[0]}: {done.stderr[-4000:]}"
+    return (done.stdout + done.stderr if both else done.stdout).strip()
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """Built as the options of this machine ask for; health checks are kept in Docker's format only."""
+    options = shlex.split(os.environ.get("KVMON_BUILD_OPTIONS", ""))
+    podman("build", "--format", "docker", *options, "-t", IMAGE, ".", timeout=1000)
+    return IMAGE
+
+
+class Container:
+    """kvmon in a container on the network of this machine, as locked up as it is meant to run."""
+
+    def __init__(self, image: str, url: str) -> None:
+        self.port = free_port()
+        self.id = podman(
+            "run", "--detach", "--network", "host", "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all",
+            "--env", f"KVMON_LISTEN=127.0.0.1:{self.port}", "--env", f"REDIS_URL={url}", "--env", "KVMON_INTERVAL=1s", image,
+        )  # fmt: skip
+
+    def get(self, path: str) -> str:
+        """The page; nothing while there is none."""
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer,
+        ):
+            return str(answer.read().decode())
+        return ""
+
+    def inside(self, *words: str) -> str:
+        return podman("exec", self.id, *words)
+
+    @property
+    def logs(self) -> str:
+        return podman("logs", self.id, both=True)
+
+
+@pytest.fixture
+def container(image: str, valkey: Server) -> Iterator[Container]:
+    started = Container(image, valkey.url)
+    try:
+        until(lambda: started.get("/livez"), what="the container answers")
+        yield started
+    finally:
+        podman("rm", "--force", "--time", "5", started.id, check=False)
+
+
+def test_only_a_url_is_needed_and_it_watches_as_nobody_with_a_root_it_cannot_write(container: Container) -> None:
+    assert container.get("/livez") == "ok\n"
+    until(lambda: [s.value for s in samples(container.get("/metrics")) if s.name == "redis_up"] == [1.0], what="redis_up 1")
+    who = "import os; print(os.getuid(), os.getgid(), os.access('/', os.W_OK), os.access('/tmp', os.W_OK))"
+    assert container.inside("python", "-c", who) == "65532 65532 False False"
+    assert "kvmon is running" in container.logs
+    assert "Traceback" not in container.logs
+
+
+def test_sigterm_ends_it_well_and_soon(container: Container) -> None:
+    until(lambda: container.get("/readyz"), what="the container ready")
+    begun = time.monotonic()
+    podman("kill", "--signal", "TERM", container.id)
+    assert podman("wait", container.id) == "0"
+    assert time.monotonic() - begun < 20, "2 s are promised; a slow machine gets more"
+
+
+def test_its_health_check_tells_a_living_one_from_a_dead_one(image: str, container: Container) -> None:
+    (facts,) = json.loads(podman("image", "inspect", image))
+    kind, *command = (facts.get("HealthCheck") or facts.get("Healthcheck") or facts["Config"]["Healthcheck"])["Test"]
+    assert kind == "CMD"
+    container.inside(*command)
+    with pytest.raises(AssertionError, match="URLError"):
+        podman("exec", "--env", f"KVMON_LISTEN=127.0.0.1:{free_port()}", container.id, *command)
+
+
+def test_it_holds_no_tools_to_change_it_and_says_how_large_it_is(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    look = (
+        "import importlib.util as i, shutil; "
+        "print([n for n in ('pip', 'ensurepip') if i.find_spec(n)], "
+        "[n for n in ('pip', 'pip3', 'gcc', 'cc', 'make') if shutil.which(n)])"
+    )
+    assert podman("run", "--rm", "--entrypoint", "python", image, "-c", look) == "[] []"
+    (facts,) = json.loads(podman("image", "inspect", image))
+    assert (facts["Config"]["User"], facts["Config"]["StopSignal"]) == ("65532:65532", "SIGTERM")
+    assert facts["Config"]["Labels"]["org.opencontainers.image.title"] == "kvmon"
+    with capsys.disabled():
+        print(f"\nthe image is {facts['Size'] / 1e6:.0f} MB")  # noqa: T201 - for whoever reads the log of CI
