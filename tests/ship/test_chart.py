@@ -154,6 +154,23 @@ def test_values_of_the_exporters_chart_mean_the_same() -> None:
     assert manifests["ServiceMonitor"]["metadata"]["labels"]["release"] == "prometheus"
 
 
+def test_exporter_mode_may_have_a_file_for_the_rest(tmp_path: Path) -> None:
+    manifests = rendered(values={**ONE, "config": {"log": {"level": "debug"}, "collectors": {"slowlog": {"entries": 100}}}})
+    file = tmp_path / "kvmon.yaml"
+    file.write_text(manifests["ConfigMap"]["data"]["kvmon.yaml"])
+    config = load(str(file), environment(manifests))
+    assert (config.exporter_mode, config.log.level) == (True, "debug")
+
+
+def test_numbers_arrive_as_they_were_written() -> None:
+    manifests = rendered(
+        values={**ONE, "env": {"A": 1000000, "B": 1.5, "C": False}, "extraArgs": {"check-keys-batch-size": 1000000}}
+    )
+    variables = environment(manifests)
+    assert [variables[name] for name in "ABC"] == ["1000000", "1.5", "false"]
+    assert container(manifests)["args"][-1] == "--check-keys-batch-size=1000000"
+
+
 def test_a_password_among_the_values_goes_into_a_secret_only() -> None:
     values = {**ONE, "auth": {"enabled": True, "redisPassword": "pa$$word"}}
     manifests = rendered(values=values)

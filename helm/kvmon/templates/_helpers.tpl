@@ -80,6 +80,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* A text, number or boolean as it was written: printing alone makes 1e+06 of 1000000. */}}
+{{- define "kvmon.scalar" -}}
+{{- if kindIs "string" . -}}{{- . -}}{{- else -}}{{- toJson . -}}{{- end -}}
+{{- end -}}
+
 {{/* Variables as a list, whichever way they were given. */}}
 {{- define "kvmon.env" -}}
 {{- if kindIs "slice" .Values.env -}}
@@ -87,7 +92,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else -}}
 {{- range $name, $value := .Values.env }}
 - name: {{ $name }}
-  value: {{ $value | quote }}
+  value: {{ include "kvmon.scalar" $value | quote }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
