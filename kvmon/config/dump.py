@@ -57,8 +57,17 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
         "critical": target.critical,
         "interval": format_duration(target.interval),
         "timeout": format_duration(target.timeout),
+        "probe": _probe(target),
         "collectors": config.collectors_of(target).model_dump(mode="json"),
     }
+
+
+def _probe(target: Target) -> dict[str, Any] | None:
+    probe = target.probe
+    if probe is None:
+        return None
+    write = format_duration(probe.write_every) if probe.write_every is not None else "off"
+    return {"interval": format_duration(probe.interval), "timeout": format_duration(probe.timeout), "write_every": write}
 
 
 def url_of(target: Target, address: str, *, is_path: bool) -> str:

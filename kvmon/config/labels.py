@@ -23,6 +23,8 @@ def _owners() -> dict[str, str]:
 
     owners = dict(RESERVED)
     for spec in ALL:
+        if "target" in spec.labels:
+            continue  # the daemon's own series about a target do not carry the target's labels
         for label in spec.labels:
             owners.setdefault(label, spec.name)
     return owners

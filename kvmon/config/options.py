@@ -19,7 +19,7 @@ from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.model.targets.address import BackendUrl
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
-from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors import OFF, Collectors
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -28,7 +28,7 @@ LATER = ("replicas", "sentinel", "cluster")
 
 NOT_YET = {
     "top": ("discovery", "rules", "alerting", "datadog", "probe", "breaker", "workloads", "control", "poll"),
-    "target": ("probe", "breaker", "workloads", "auth"),
+    "target": ("breaker", "workloads", "auth"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
 
@@ -116,6 +116,27 @@ class TlsOptions(Options):
         return self
 
 
+def _off(value: object) -> object:
+    """None for what a file calls off, whether YAML took the word for false or for text."""
+    return None if value is False or (isinstance(value, str) and value.lower() in OFF) else value
+
+
+def _switched(value: object) -> object:
+    """`probe: on` is a mapping that says nothing."""
+    return {} if value is True or (isinstance(value, str) and value.lower() in ("on", "yes", "true")) else _off(value)
+
+
+class ProbeOptions(Options):
+    """Tries reading and writing as an application would, and keeps breakers: `on` for the defaults, or a mapping."""
+
+    interval: Annotated[Seconds, Field(ge=0.1)] = 1.0
+    """Time between reads (PING, and GET of a key of its own)."""
+    timeout: Annotated[Seconds, Field(ge=0.05)] = 0.8
+    """Deadline of a try, connecting included."""
+    write_every: Annotated[Seconds | None, BeforeValidator(_off)] = 4.0
+    """Time between writes (SET of a small key that expires) to primaries; `off`: nothing is written."""
+
+
 class TargetOptions(Options):
     """One backend."""
 
@@ -151,6 +172,8 @@ class TargetOptions(Options):
     """Deadline of a poll; default: the general one, at most the interval."""
     collectors: Collectors = Collectors()
     """Which questions are asked, and how often."""
+    probe: Annotated[ProbeOptions | None, BeforeValidator(_switched)] = None
+    """Tries reading and writing as an application would, and keeps breakers: `on`, or a mapping; default: off."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -12,7 +12,7 @@ from kvmon.config.options import TargetOptions
 from kvmon.config.source import Path, Source, spelled
 from kvmon.model.targets.address import BackendUrl
 from kvmon.model.targets.providers import BY_NAME, PROVIDERS, Provider, provider_of
-from kvmon.model.targets.target import Credentials, Target, Tls
+from kvmon.model.targets.target import Credentials, Probe, Target, Tls
 from kvmon.options import format_duration
 
 SHORTEST = 0.1
@@ -55,7 +55,7 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         name=options.name, addresses=tuple(url.address for url in urls), credentials=credentials,
         tls=_tls(options, urls, common.base, note), provider=provider, interval=interval, timeout=timeout,
         memory_limit=options.memory_limit, labels=dict(options.labels), critical=options.critical, bare=common.bare,
-        service=_service(provider, urls),
+        service=_service(provider, urls), probe=_probe(options),
     )  # fmt: skip
 
 
@@ -115,6 +115,11 @@ def _tls(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _N
     for name, path in paths.items():
         note.read(f"tls.{name}", path)
     return Tls(**paths, server_name=given.server_name, verify=given.verify)
+
+
+def _probe(options: TargetOptions) -> Probe | None:
+    given = options.probe
+    return Probe(given.interval, given.timeout, given.write_every) if given is not None else None
 
 
 def _provider(name: str, urls: Iterable[BackendUrl]) -> Provider:

@@ -54,6 +54,7 @@ class Daemon:
         self._board = Board()
         put = in_namespace(config.namespace, self._board.put)
         self._polling = PollLoop(clock=self._clock, on_snapshot=put, on_forget=self._board.forget)
+        self._late: asyncio.Queue[Loop] = asyncio.Queue()
         self._view = DaemonView(config, board=self._board, polling=self._polling, clock=self._clock, reload=self._reload)
 
     async def run(self) -> None:
@@ -75,6 +76,7 @@ class Daemon:
         try:
             where = await self._open(runner)
             self._polling.apply(self._members())
+            self._probe()
             log.info(
                 "kvmon is running",
                 page=f"{'https' if self._config.web.cert else 'http'}://{where}/",
@@ -83,8 +85,10 @@ class Daemon:
             )
             async with asyncio.TaskGroup() as group:
                 loops = group.create_task(supervise(self._loops()))
+                late = group.create_task(self._run_late())
                 await stop.wait()
                 loops.cancel()
+                late.cancel()
         finally:
             with suppress(TimeoutError):
                 await asyncio.wait_for(runner.cleanup(), GRACE)
@@ -109,8 +113,26 @@ class Daemon:
     def _members(self) -> list[tuple[Node, Collectors]]:
         return [(node, self._config.collectors_of(target)) for target in self._config.targets for node in target.nodes]
 
+    def _probe(self) -> None:
+        """Probe the targets that want it; what nobody wants is not even imported."""
+        nodes = [node for target in self._config.targets if target.probe is not None for node in target.nodes]
+        if self._view.probing is None:
+            if not nodes:
+                return
+            from kvmon.daemon.probing import ProbeLoop
+
+            self._view.probing = ProbeLoop(clock=self._clock)
+            self._late.put_nowait(self._view.probing)
+        self._view.probing.apply(nodes)
+
     def _loops(self) -> list[Loop]:
         return [self._polling, Garbage(), FileWatch(lambda: self._config.files, self._reload_quietly)]
+
+    async def _run_late(self) -> None:
+        """Run the loops that the configuration wants, now or after a reload."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(supervise([await self._late.get()]))
 
     async def _reload_quietly(self, cause: str) -> None:
         with suppress(UsageError):
@@ -129,4 +151,5 @@ class Daemon:
         self._config = config
         self._view.take(config)
         self._polling.apply(self._members())
+        self._probe()
         log.info("the configuration was read again", cause=cause, targets=len(config.targets))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from platform import python_version
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -15,6 +16,7 @@ from kvmon.config.urls import read_url
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
 from kvmon.errors import Timeout
+from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
@@ -24,6 +26,9 @@ from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.view import Check, SlowCommand
 from kvmon.watch.poller import NodePoller
+
+if TYPE_CHECKING:
+    from kvmon.daemon.probing import ProbeLoop
 
 LAG_LIMIT = 5.0
 """Seconds: an event loop that is later than this does not do its work."""
@@ -41,6 +46,7 @@ class DaemonView:
         self.version = version("kvmon")
         self._polling = polling
         self._reload = reload
+        self.probing: ProbeLoop | None = None
         self.take(config)
 
     def take(self, config: Config) -> None:
@@ -73,7 +79,12 @@ class DaemonView:
 
     def own_samples(self) -> Sequence[Sample]:
         """See View."""
-        return [*self._polling.own_samples(), Sample(BUILD_INFO, 1, (self.version, python_version()))]
+        probing = self.probing.own_samples() if self.probing is not None else ()
+        return [*self._polling.own_samples(), *probing, Sample(BUILD_INFO, 1, (self.version, python_version()))]
+
+    def verdicts(self) -> Verdicts:
+        """See View."""
+        return self.probing.verdicts() if self.probing is not None else Verdicts(epoch="", index=0)
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""

@@ -30,10 +30,20 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How a target is probed: seconds between reads, of a try at most, and between writes (None: no writes)."""
+
+    interval: float = 1.0
+    timeout: float = 0.8
+    write_every: float | None = 4.0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One backend. `addresses` are its nodes as configured, `interval` and `timeout` seconds, `memory_limit` bytes.
 
-    `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type.
+    `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type. `probe` is
+    None for a target that is polled only.
     """
 
     name: str
@@ -48,6 +58,7 @@ class Target:
     critical: bool = False
     bare: bool = False
     service: str = "redis"
+    probe: Probe | None = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:

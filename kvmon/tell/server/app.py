@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
-from kvmon.tell.server import discover, guide, health, liveness, metrics, page, reload, targets
+from kvmon.tell.server import breakers, discover, guide, health, liveness, metrics, page, reload, targets
 from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
@@ -44,6 +44,10 @@ def make_app(view: View) -> web.Application:
             web.get("/health/{target}", health.target_health),
             web.get("/api/health/redis", guide.health),
             web.get("/api/metrics/redis", guide.metrics),
+            web.get("/v1/breakers", breakers.breakers),
+            web.get("/v1/breakers/{target}", breakers.breakers),
+            web.get("/v1/breakers/{target}/{op}", breakers.breakers),
+            web.get("/v1/breakers/{target}/{op}/allow", breakers.allow),
             web.get("/v1/targets", targets.targets),
             web.get("/v1/slowlog/{target}", targets.slowlog),
         ]

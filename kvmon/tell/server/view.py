@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kvmon.clock import Clock
+from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
@@ -72,6 +73,9 @@ class View(Protocol):
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """The latest slow commands, newest first."""
+
+    def verdicts(self) -> Verdicts:
+        """What the breakers of probed targets say now."""
 
     def startup(self) -> Sequence[Check]:
         """Whether it has come up: configuration read, first polls made or tried."""

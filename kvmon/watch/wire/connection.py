@@ -80,6 +80,22 @@ class Connection:
             self._fail(error, translate.asking, timeout)
             raise
 
+    async def idle(self, seconds: float) -> None:
+        """Wait so many seconds, or less where the peer closes meanwhile or speaks unasked: it is closed then."""
+        if self._streams is None:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._streams[0].read(1)
+        except TimeoutError:
+            # The network's own word for a connection that is gone is the same as that of our deadline.
+            if self._streams[0].exception() is None:
+                return
+        except OSError:
+            pass
+        self._drop()
+
     async def close(self) -> None:
         """Say goodbye; may be called more than once."""
         streams, self._streams = self._streams, None

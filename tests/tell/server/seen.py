@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
+from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import parse_url
@@ -29,6 +30,7 @@ class Seen:
     started: float = 1_699_999_000.0
     version: str = "0.1.0"
     ready: Sequence[Check] = (Check("loops", ok=True),)
+    judged: Verdicts = field(default_factory=lambda: Verdicts("epoch", 0))
     slow: Sequence[SlowCommand] = ()
     latency: float | TargetError = 0.0031
     refused: UsageError | None = None
@@ -50,6 +52,9 @@ class Seen:
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         return self.slow if target is self.known[0] else ()
+
+    def verdicts(self) -> Verdicts:
+        return self.judged
 
     def startup(self) -> Sequence[Check]:
         return self.ready

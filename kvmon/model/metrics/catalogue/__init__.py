@@ -21,6 +21,7 @@ from kvmon.model.metrics.catalogue import (
     modules_info,
     persistence,
     polls,
+    probes,
     replication,
     sentinel,
     server,
@@ -32,7 +33,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, polls, daemon,
+    derived, polls, probes, daemon,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

@@ -1,0 +1,1 @@
+"""Judging: pure conclusions from what was watched; no sockets, no clock of its own."""

@@ -1,0 +1,1 @@
+"""Circuit breakers: whether an op of a target may be tried now."""

@@ -1,0 +1,154 @@
+"""The breaker: a pure state machine over evidence. Times are monotonic seconds and handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kvmon.model.evidence import Evidence
+
+WORDS = 2
+"""Conclusive words of the server in a row that open: one, and its confirmation."""
+
+SILENCES = 3
+"""Failures of any kind in a row that open."""
+
+TRIALS = 3
+"""Successes in a row that close; the first makes it half-open."""
+
+SOON = 60.0
+"""Seconds: reopening within these after closing makes the next dwell longer; as many healthy seconds take one step back."""
+
+DWELL = 5.0
+"""Seconds that it stays open at least when it reopened soon; doubles each time."""
+
+LONGEST = 60.0
+"""Seconds: the longest dwell."""
+
+FAST = 10.0
+"""Seconds after opening in which probes follow each other quickly."""
+
+RAMP = ((5.0, 0.1), (10.0, 0.5))
+"""Until so many seconds after closing, so much of the calls may go."""
+
+
+class State(StrEnum):
+    """What is known about the op."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One breaker at one moment; `step` and `settle` give the next one.
+
+    `stale_after` seconds without evidence make it unknown. `since` is when the state began, `generation` counts states,
+    `failures`, `words` (conclusive ones) and `successes` are the current runs. `level` says how often it reopened soon after
+    closing, `tripped` that it was not closed properly since it last opened.
+    """
+
+    stale_after: float = 10.0
+    state: State = State.UNKNOWN
+    since: float = 0.0
+    generation: int = 0
+    reason_class: str = ""
+    failures: int = 0
+    words: int = 0
+    successes: int = 0
+    level: int = 0
+    tripped: bool = False
+    closed_at: float | None = None
+    heard: float | None = None
+
+    @property
+    def suspect(self) -> bool:
+        """Whether there is a failure that asks for an immediate confirmation."""
+        return self.failures > 0 and self.state in (State.CLOSED, State.UNKNOWN)
+
+    @property
+    def dwell(self) -> float:
+        """Seconds that it stays open at least."""
+        return min(LONGEST, DWELL * 2.0 ** (self.level - 1)) if self.level else 0.0
+
+    def step(self, evidence: Evidence) -> Breaker:
+        """After this evidence. What began before the state did, or before what was heard last, is passed over."""
+        if evidence.at < self.since or (self.heard is not None and evidence.end < self.heard):
+            return self
+        now = self.settle(evidence.at)
+        now = _succeeded(now, evidence.end) if evidence.ok else _failed(now, evidence)
+        return replace(now, heard=evidence.end)
+
+    def settle(self, now: float) -> Breaker:
+        """At this time: without recent evidence nothing is known."""
+        if self.state is State.UNKNOWN or self.heard is None or now - self.heard <= self.stale_after:
+            return self
+        return _become(self, State.UNKNOWN, self.heard + self.stale_after, reason="stale")
+
+    def permit_ratio(self, now: float) -> float:
+        """How much of the calls may go, 0..1. Where nothing is known, all: a monitor must not be what stops an application."""
+        if self.state is State.UNKNOWN:
+            return 1.0
+        if self.state is not State.CLOSED:
+            return 0.0
+        if self.closed_at is not None and self.closed_at == self.since:
+            return next((ratio for until, ratio in RAMP if now - self.since < until), 1.0)
+        return 1.0
+
+    def pace(self, now: float) -> float | None:
+        """Seconds between probes that this state asks for; None where the usual interval will do."""
+        if self.state is State.HALF_OPEN:
+            return 0.25
+        if self.state is State.OPEN:
+            return 0.25 if now - self.since < FAST else 1.0
+        return None
+
+    def retry_after(self, now: float) -> float:
+        """Seconds after which asking again may be worth it; 0 where calls may go."""
+        pace = self.pace(now)
+        if pace is None:
+            return 0.0
+        if self.state is State.HALF_OPEN:
+            return pace * (TRIALS - self.successes)
+        return max(0.0, self.since + self.dwell - now) + pace + 0.25 * (TRIALS - 1)
+
+
+def _succeeded(was: Breaker, now: float) -> Breaker:
+    if was.state is State.CLOSED:
+        return replace(was, failures=0, words=0) if was.failures else was
+    if was.state is State.UNKNOWN and not was.tripped:
+        return _become(was, State.CLOSED, now)
+    if was.state is State.OPEN and now < was.since + was.dwell:
+        return was
+    if was.state is not State.HALF_OPEN:
+        return replace(_become(was, State.HALF_OPEN, now, reason=was.reason_class), successes=1)
+    if was.successes + 1 < TRIALS:
+        return replace(was, successes=was.successes + 1)
+    return replace(_become(was, State.CLOSED, now), closed_at=now, tripped=False)
+
+
+def _failed(was: Breaker, evidence: Evidence) -> Breaker:
+    words = was.words + 1 if evidence.conclusive else 0
+    counted = replace(was, failures=was.failures + 1, words=words, successes=0)
+    if was.state is State.OPEN:
+        return replace(counted, reason_class=evidence.outcome)
+    # While half-open one failure is enough; its dwell stays as it was, as it was never closed.
+    if was.state is not State.HALF_OPEN and words < WORDS and counted.failures < SILENCES:
+        return counted
+    opened = _become(was, State.OPEN, evidence.end, reason=evidence.outcome)
+    return replace(opened, failures=counted.failures, level=_next_level(was, evidence.end), tripped=True)
+
+
+def _next_level(was: Breaker, now: float) -> int:
+    if was.closed_at is None or was.tripped:
+        return was.level
+    healthy = now - was.closed_at
+    return was.level + 1 if healthy < SOON else max(0, was.level - int(healthy // SOON))
+
+
+def _become(was: Breaker, state: State, now: float, *, reason: str = "") -> Breaker:
+    return replace(
+        was, state=state, since=now, generation=was.generation + 1, reason_class=reason, failures=0, words=0, successes=0
+    )

@@ -1,0 +1,7 @@
+"""Probes: active checks that use a server as an application would."""
+
+from __future__ import annotations
+
+from kvmon.watch.probes.hot import HotProbe
+
+__all__ = ["HotProbe"]

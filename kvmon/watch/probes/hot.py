@@ -1,0 +1,168 @@
+"""The hot probe: PING and GET on a connection of its own, and now and then a SET."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from kvmon.clock import Clock
+from kvmon.errors import ConnectionLost, ProtocolBroken, TargetError, Timeout
+from kvmon.model.conversation import Command, Refusal, Reply
+from kvmon.model.evidence import Evidence, Op
+from kvmon.model.targets.target import Node, Probe
+from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
+from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us, outcome_of
+from kvmon.watch.probes.tally import Tally
+from kvmon.watch.wire import Connection
+
+LOOK = 10.0
+"""Seconds between looks at the node's role."""
+
+LATE = 0.25
+"""Seconds after its deadline at which a silence says more about our own event loop than about the server."""
+
+WHO: tuple[Command, ...] = (("INFO", "replication"), ("INFO", "cluster"))
+
+
+class NoEvidence(Exception):
+    """The try says nothing about how the op does for others."""
+
+
+class HotProbe:
+    """Tries one node. Used by one task at a time.
+
+    `role` is `primary`, `replica` or empty where the server does not say; a SET is only ever sent to a primary. `tally` counts.
+    """
+
+    def __init__(self, node: Node, options: Probe, *, clock: Clock) -> None:
+        self.node = node
+        self.options = options
+        self.role = ""
+        self.tally = Tally(node.target.name, node.instance)
+        self._clock = clock
+        self._link = Connection(node, clock=clock)
+        self._token = new_token()
+        self._key: str | None = PREFIX + self._token
+        self._looked = -math.inf
+        self._written = -math.inf
+        self._may_write = True
+
+    def due(self, now: float) -> bool:
+        """Whether it is time for the next SET."""
+        return self.options.write_every is not None and now - self._written >= self.options.write_every
+
+    async def probe(self, *, write: bool) -> list[Evidence]:
+        """One round: a read, and a write where it is wanted and allowed. What our own lateness spoiled is left out."""
+        read = await self._try("read", self._read)
+        found: list[Evidence | None] = [read]
+        if read is not None and write and self.options.write_every is not None and self._may_write:
+            if not read.ok and not self._link.connected:
+                found.append(replace(read, op="write"))
+            elif self.role == "replica":
+                found.append(replace(read, op="write", ok=False, outcome="readonly", conclusive=True))
+            elif self.role == "primary" and self._key is not None:
+                found.append(await self._try("write", self._write))
+                self._written = self._clock.monotonic()
+        kept = [evidence for evidence in found if evidence is not None and not self._tainted(evidence)]
+        for evidence in kept:
+            self.tally.count(evidence)
+        return kept
+
+    async def idle(self, seconds: float) -> None:
+        """Wait until the next round is due, or the server closes the connection."""
+        await self._link.idle(seconds)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._link.close()
+
+    async def _try(self, op: Op, ask: Callable[[float], Awaitable[Refusal | None]]) -> Evidence | None:
+        """Once; once more on a fresh connection where a kept one turns out to be closed."""
+        reused = self._link.connected
+        begun = self._clock.monotonic()
+        try:
+            try:
+                refusal = await ask(begun + self.options.timeout)
+            except (ConnectionLost, ProtocolBroken):
+                if not reused:
+                    raise
+                self.tally.retries += 1
+                begun = self._clock.monotonic()
+                refusal = await ask(begun + self.options.timeout)
+        except NoEvidence:
+            return None
+        except TargetError as error:
+            return self._evidence(op, begun, error.reason, conclusive=False)
+        if refusal is None:
+            return self._evidence(op, begun, "ok", conclusive=False)
+        return self._evidence(op, begun, outcome_of(refusal), conclusive=refusal.code in CONCLUSIVE)
+
+    def _evidence(self, op: Op, begun: float, outcome: str, *, conclusive: bool) -> Evidence:
+        took = self._clock.monotonic() - begun
+        return Evidence(self.node.target.name, self.node.instance, op, outcome == "ok", outcome, begun, took, conclusive)
+
+    def _tainted(self, evidence: Evidence) -> bool:
+        late = evidence.outcome == "timeout" and evidence.duration > self.options.timeout + LATE
+        self.tally.tainted += late
+        return late
+
+    async def _read(self, deadline: float) -> Refusal | None:
+        await self._connect(deadline)
+        now = self._clock.monotonic()
+        who = WHO if now - self._looked >= LOOK else ()
+        pong, *told = await self._step("ping", [("PING",), *who], deadline)
+        if who:
+            await self._meet(told, deadline)
+        if self._key is None:
+            return pong if isinstance(pong, Refusal) else None
+        (reply,) = await self._step("get", [("GET", self._key)], deadline)
+        if not isinstance(reply, Refusal):
+            return None  # whatever PING said: reading works
+        if not is_about_us(reply):
+            return reply
+        if reply.code in ELSEWHERE:
+            self._looked = -math.inf
+        return pong if isinstance(pong, Refusal) else None
+
+    async def _write(self, deadline: float) -> Refusal | None:
+        await self._connect(deadline)
+        expiry = max(30, math.ceil(3 * (self.options.write_every or 0.0)))
+        (reply,) = await self._step("set", [("SET", self._key or "", self._token, "EX", expiry)], deadline)
+        if isinstance(reply, Refusal) and is_about_us(reply):
+            if reply.code in ELSEWHERE:
+                self._looked = -math.inf
+            else:
+                self._may_write = False
+            raise NoEvidence
+        return reply if isinstance(reply, Refusal) else None
+
+    async def _connect(self, deadline: float) -> None:
+        if not self._link.connected:
+            begun = self._clock.monotonic()
+            await self._link.connect(self._left(deadline))
+            self.tally.time("connect", self._clock.monotonic() - begun)
+            self._looked = -math.inf
+
+    async def _step(self, name: str, commands: Sequence[Command], deadline: float) -> list[Reply]:
+        begun = self._clock.monotonic()
+        replies = await self._link.ask(commands, self._left(deadline))
+        self.tally.time(name, self._clock.monotonic() - begun)
+        return replies
+
+    def _left(self, deadline: float) -> float:
+        left = deadline - self._clock.monotonic()
+        if left <= 0.0:
+            raise Timeout("timeout", f"{self.node}: the probe took longer than {self.options.timeout:g} s")
+        return left
+
+    async def _meet(self, told: Sequence[Reply], deadline: float) -> None:
+        """Learn the node's role, and in a cluster a key of its own."""
+        self._looked = self._clock.monotonic()
+        replication, cluster = (reply.decode(errors="replace") if isinstance(reply, bytes) else "" for reply in told)
+        if "role:" in replication:
+            self.role = "primary" if "role:master" in replication else "replica"
+        if "cluster_enabled:1" in cluster:
+            (nodes,) = await self._link.ask([("CLUSTER", "NODES")], self._left(deadline))
+            ranges = slots_of(nodes.decode(errors="replace")) if isinstance(nodes, bytes) else []
+            self._key = key_in(self._token, ranges)

@@ -1,0 +1,88 @@
+"""Servers fail in several ways, and the breakers of the daemon say what an application should do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.servers.daemon import Daemon
+from tests.servers.server import Server
+from tests.servers.waiting import until
+
+Start = Callable[..., Daemon]
+
+
+def probing(server: Server, **more: object) -> dict[str, object]:
+    return {"targets": [{"name": "it", "url": server.url, "probe": {"timeout": "10s", "interval": "500ms", **more}}]}
+
+
+def document(daemon: Daemon, op: str) -> dict[str, object]:
+    (found,) = daemon.get(f"/v1/breakers/it/{op}").json()["breakers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def reach(daemon: Daemon, op: str, state: str) -> dict[str, object]:
+    until(lambda: document(daemon, op)["state"] == state, what=f"{op} {state}")
+    return document(daemon, op)
+
+
+def test_a_killed_server_opens_both_and_its_restart_closes_them(valkey: Server, start_daemon: Start) -> None:
+    daemon = start_daemon(probing(valkey))
+    for op in ("read", "write"):
+        assert reach(daemon, op, "closed")["advice"] == "allow"
+    assert daemon.get("/v1/breakers/it/write/allow").text == "allow\n"
+    valkey.kill()
+    for op in ("read", "write"):
+        found = reach(daemon, op, "open")
+        assert (found["advice"], found["permit_ratio"], found["reason_class"]) == ("deny", 0.0, "refused")
+    refused = daemon.get("/v1/breakers/it/write/allow")
+    assert (refused.status, refused.text) == (503, "deny\n")
+    assert int(refused.headers["Retry-After"]) >= 1
+    daemon.until("kvmon_breaker_state", 1, target="it", op="read", state="open")
+    daemon.until("kvmon_probe_success", 0, target="it", op="read")
+    valkey.restart()
+    for op in ("read", "write"):
+        reach(daemon, op, "closed")
+    daemon.until("kvmon_probe_success", 1, target="it", op="write")
+
+
+def test_a_full_server_opens_writing_only(valkey: Server, start_daemon: Start) -> None:
+    daemon = start_daemon(probing(valkey))
+    reach(daemon, "read", "closed")
+    reach(daemon, "write", "closed")
+    valkey.config_set("maxmemory-policy", "noeviction")
+    valkey.config_set("maxmemory", "1")
+    assert reach(daemon, "write", "open")["reason_class"] == "oom"
+    assert document(daemon, "read")["state"] == "closed"
+    valkey.config_set("maxmemory", "0")
+    reach(daemon, "write", "closed")
+
+
+@pytest.mark.slow
+def test_a_server_that_hangs_opens_both(valkey: Server, start_daemon: Start) -> None:
+    daemon = start_daemon(probing(valkey, timeout="800ms"))
+    reach(daemon, "read", "closed")
+    reach(daemon, "write", "closed")
+    valkey.pause()
+    for op in ("read", "write"):
+        assert reach(daemon, op, "open")["reason_class"] == "timeout"
+    valkey.resume()
+    for op in ("read", "write"):
+        reach(daemon, op, "closed")
+
+
+def test_probing_begins_and_ends_with_a_reload(valkey: Server, start_daemon: Start) -> None:
+    plain = {"targets": [{"name": "it", "url": valkey.url}]}
+    daemon = start_daemon(plain)
+    assert document(daemon, "read")["state"] == "unknown"
+    assert daemon.get("/v1/breakers/it/read/allow").status == 200
+    assert daemon.samples("kvmon_probe_success") == []
+    daemon.write(probing(valkey))
+    daemon.reload()
+    reach(daemon, "read", "closed")
+    daemon.write(plain)
+    daemon.reload()
+    reach(daemon, "read", "unknown")
+    assert daemon.terminate()[0] == 0
