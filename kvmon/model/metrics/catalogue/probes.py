@@ -29,7 +29,7 @@ RETRIES = Spec(
 TAINTED = Spec("kvmon_probes_tainted_total", "Tries left out because kvmon itself was late.", COUNTER, labels=NODE, source=SOURCE)
 BREAKER_STATE = Spec(
     "kvmon_breaker_state",
-    "1 for the state that the breaker is in, 0 for the others.",
+    "Whether the breaker is in this state.",
     labels=("target", "op", "shard", "state"),
     source="breakers",
 )
