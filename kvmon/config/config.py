@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmon.config.options import LogOptions
 from kvmon.model.targets.target import Target
+from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import Collectors
 
 
@@ -45,6 +46,7 @@ class Config:
     timeout: float = 3.0
     web: Web = Web()
     log: LogOptions = field(default_factory=LogOptions)
+    datadog: DatadogOptions | None = None
     state_dir: str | None = None
     namespace: str = "redis"
     scrape_allow: tuple[str, ...] = ()

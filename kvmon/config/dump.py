@@ -25,6 +25,7 @@ def dump(config: Config) -> str:
         "default_target": config.default_target,
         "log": config.log.model_dump(mode="json"),
         "web": _web(config),
+        "datadog": config.datadog.model_dump(mode="json") if config.datadog else None,
         "scrape_allow": list(config.scrape_allow),
         "targets": [_target(config, target) for target in config.targets],
     }

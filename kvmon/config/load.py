@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kvmon.config.config import Config, Web
+from kvmon.config.datadog import datadog_of
 from kvmon.config.document import read_document
 from kvmon.config.environment.places import Environment
 from kvmon.config.environment.scalars import read_scalars
@@ -75,6 +76,7 @@ def _compose(
     return Config(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
         web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
+        datadog=datadog_of(options.datadog, environ, ledger),
         log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),

@@ -19,6 +19,7 @@ from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.model.targets.address import BackendUrl
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
+from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -27,7 +28,7 @@ TOPOLOGIES = ("auto", "standalone")
 LATER = ("replicas", "sentinel", "cluster")
 
 NOT_YET = {
-    "top": ("discovery", "rules", "alerting", "datadog", "probe", "breaker", "workloads", "control", "poll"),
+    "top": ("discovery", "rules", "alerting", "probe", "breaker", "workloads", "control", "poll"),
     "target": ("breaker", "workloads", "auth"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
@@ -226,6 +227,8 @@ class FileOptions(Options):
     """Who may do what over HTTP."""
     log: LogOptions = LogOptions()
     """What is logged."""
+    datadog: DatadogOptions | None = None
+    """Pushing to Datadog; default: not at all, unless `DD_DOGSTATSD_URL` is set."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

@@ -17,6 +17,7 @@ from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.polling import PollLoop
+from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
@@ -56,6 +57,14 @@ class Daemon:
         self._polling = PollLoop(clock=self._clock, on_snapshot=put, on_forget=self._board.forget)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
         self._view = DaemonView(config, board=self._board, polling=self._polling, clock=self._clock, reload=self._reload)
+        self._pushing = PushLoop(
+            config.datadog,
+            clock=self._clock,
+            snapshots=self._board.snapshots,
+            own=self._view.own_samples,
+            slow_commands=self._polling.slow_commands,
+        )
+        self._view.also(self._pushing.own_samples)
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -126,7 +135,7 @@ class Daemon:
         self._view.probing.apply(nodes)
 
     def _loops(self) -> list[Loop]:
-        return [self._polling, Garbage(), FileWatch(lambda: self._config.files, self._reload_quietly)]
+        return [self._polling, self._pushing, Garbage(), FileWatch(lambda: self._config.files, self._reload_quietly)]
 
     async def _run_late(self) -> None:
         """Run the loops that the configuration wants, now or after a reload."""
@@ -152,4 +161,5 @@ class Daemon:
         self._view.take(config)
         self._polling.apply(self._members())
         self._probe()
+        self._pushing.take(config.datadog)
         log.info("the configuration was read again", cause=cause, targets=len(config.targets))

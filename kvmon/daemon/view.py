@@ -45,6 +45,7 @@ class DaemonView:
         self.started = clock.time()
         self.version = version("kvmon")
         self._polling = polling
+        self._others: list[Callable[[], Sequence[Sample]]] = []
         self._reload = reload
         self.probing: ProbeLoop | None = None
         self.take(config)
@@ -58,6 +59,10 @@ class DaemonView:
             scrape_allow=config.scrape_allow,
             refresh=config.interval,
         )
+
+    def also(self, samples: Callable[[], Sequence[Sample]]) -> None:
+        """One more part of the daemon that says something about itself."""
+        self._others.append(samples)
 
     @property
     def options(self) -> WebOptions:
@@ -80,7 +85,8 @@ class DaemonView:
     def own_samples(self) -> Sequence[Sample]:
         """See View."""
         probing = self.probing.own_samples() if self.probing is not None else ()
-        return [*self._polling.own_samples(), *probing, Sample(BUILD_INFO, 1, (self.version, python_version()))]
+        others = [sample for samples in self._others for sample in samples()]
+        return [*self._polling.own_samples(), *probing, *others, Sample(BUILD_INFO, 1, (self.version, python_version()))]
 
     def verdicts(self) -> Verdicts:
         """See View."""

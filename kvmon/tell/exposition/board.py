@@ -55,6 +55,10 @@ class Board:
         """The node's last snapshot; None before its first poll."""
         return self._snapshots.get(key)
 
+    def snapshots(self) -> list[Snapshot]:
+        """The last snapshot of every node."""
+        return list(self._snapshots.values())
+
     @property
     def size(self) -> int:
         """How many nodes it has."""

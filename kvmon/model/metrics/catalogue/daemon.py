@@ -18,6 +18,17 @@ POLLS_SKIPPED = Spec(
 POLLS_RUNNING = Spec("kvmon_polls_running", "Polls under way.", source=SOURCE)
 NODES = Spec("kvmon_nodes", "Nodes that are polled.", source=SOURCE)
 BUILD_INFO = Spec("kvmon_build_info", "Always 1; which kvmon this is.", labels=("version", "python_version"), source=SOURCE)
+DATADOG_POINTS = Spec("kvmon_datadog_points_total", "Points handed to the sender for Datadog.", COUNTER, source=SOURCE)
+DATADOG_SENT = Spec("kvmon_datadog_sent_total", "Packets sent to DogStatsD.", COUNTER, source=SOURCE)
+DATADOG_DROPPED = Spec(
+    "kvmon_datadog_dropped_total",
+    "What did not reach DogStatsD: packets by reason queue, expired and socket; slow commands and values that were left out.",
+    COUNTER,
+    labels=("reason",),
+    source=SOURCE,
+)
 
-ROWS: tuple[Spec, ...] = (EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO)
+ROWS: tuple[Spec, ...] = (
+    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, DATADOG_POINTS, DATADOG_SENT, DATADOG_DROPPED,
+)  # fmt: skip
 """All of them."""

@@ -1,0 +1,100 @@
+"""The push loop: what was polled goes to Datadog, in slices that delay nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import structlog
+
+from kvmon.clock import Clock
+from kvmon.model.metrics.catalogue import daemon as rows
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.target import Node
+
+if TYPE_CHECKING:
+    from kvmon.daemon.polling import SlowEntry
+    from kvmon.tell.sinks.datadog.options import DatadogOptions
+    from kvmon.tell.sinks.datadog.sink import Sink
+
+log = structlog.get_logger("kvmon")
+
+PACE = 0.005
+"""Seconds between slices over UDP, where a burst is lost in the kernel unseen."""
+
+
+class PushLoop:
+    """Pushes every interval, from the beginning of one push to that of the next; without options it waits for some."""
+
+    def __init__(
+        self,
+        options: DatadogOptions | None,
+        *,
+        clock: Clock,
+        snapshots: Callable[[], Sequence[Snapshot]],
+        own: Callable[[], Sequence[Sample]],
+        slow_commands: Callable[[Node], Sequence[SlowEntry]],
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._snapshots = snapshots
+        self._own = own
+        self._slow_commands = slow_commands
+        self._changed = asyncio.Event()
+        self._sink: Sink | None = None
+
+    def take(self, options: DatadogOptions | None) -> None:
+        """Push like this from now on."""
+        if options != self._options:
+            self._options = options
+            self._changed.set()
+
+    def own_samples(self) -> list[Sample]:
+        """What the daemon says about its pushing; nothing while it does not push."""
+        sink = self._sink
+        if sink is None:
+            return []
+        lost = {**sink.client.dropped, "slowlog": sink.missed, "value": sink.client.refused}
+        return [
+            Sample(rows.DATADOG_POINTS, sink.client.points),
+            Sample(rows.DATADOG_SENT, sink.client.sent),
+            *[Sample(rows.DATADOG_DROPPED, count, (reason,)) for reason, count in lost.items()],
+        ]
+
+    async def run(self) -> NoReturn:
+        """Push until cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                if self._options is not None:
+                    await self._push_with(self._options)
+                else:
+                    await self._changed.wait()
+        finally:
+            await self._part()
+
+    async def _push_with(self, options: DatadogOptions) -> None:
+        """Push until the options change."""
+        # Here, as what is not configured is not imported.
+        from kvmon.tell.sinks.datadog.sink import Sink
+
+        sink = self._sink = Sink(options)
+        log.info("pushing to Datadog", dogstatsd=options.dogstatsd)
+        due = self._clock.monotonic()
+        while not self._changed.is_set():
+            for _ in sink.push(self._snapshots(), self._own(), self._slow_commands):
+                await asyncio.sleep(PACE if sink.client.paced else 0)
+            # Pushes that were missed, after a suspended machine, are not made up for.
+            now = self._clock.monotonic()
+            due = max(due + options.interval, now)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), due - now)
+        await self._part()
+
+    async def _part(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            await asyncio.to_thread(sink.client.close)

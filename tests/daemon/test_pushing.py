@@ -1,0 +1,76 @@
+"""The daemon pushes to DogStatsD what it polls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.servers.daemon import Daemon
+from tests.servers.server import Server
+from tests.servers.waiting import until
+from tests.tell.sinks.datadog.listener import Listener
+
+DASHBOARD = (
+    "stats.keyspace_hits", "stats.keyspace_misses", "rdb.changes_since_last", "cpu.sys", "net.clients", "net.slaves",
+    "net.rejected", "keys", "info.latency_ms", "net.commands", "mem.used", "mem.maxmemory", "keys.evicted",
+    "mem.fragmentation_ratio", "clients.blocked", "replication.master_link_down_since_seconds", "slowlog.micros",
+)  # fmt: skip
+"""What the Agent's stock dashboard shows; the slow log's aggregates are made from the histogram."""
+
+
+@pytest.mark.slow
+def test_a_primary_and_its_replica_are_pushed(start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]) -> None:
+    primary, replica = start_server(), start_server()
+    replica.command("REPLICAOF", "127.0.0.1", str(primary.port))
+    primary.command("SET", "key", "value")
+    primary.command("CONFIG", "SET", "slowlog-log-slower-than", "0")
+    until(lambda: "master_link_status:up" in replica.command("INFO", "replication"), what="the replica in step")
+    with TemporaryDirectory(prefix="kvmon-") as folder, Listener(Path(folder) / "dsd") as listener:
+        daemon = start_daemon({
+            "interval": "1s",
+            "collectors": {"slowlog": {"every": "1s"}},
+            "datadog": {"dogstatsd": listener.url, "interval": "1s", "tags": ["env:test"]},
+            "targets": [
+                {"name": "primary", "url": primary.url, "labels": {"team": "web"}},
+                {"name": "replica", "url": replica.url},
+            ],
+        })  # fmt: skip
+        names = {f"redis.{name}" for name in DASHBOARD}
+        until(lambda: names <= {metric.name for metric in listener.metrics}, what=f"every name\n{daemon.logs[-2000:]}")
+        checks = {"redis.can_connect", "redis.replication.master_link_status"}
+        until(lambda: checks <= {check.name for check in listener.checks if check.status == 0}, what="both checks")
+        assert listener.wrong == []
+        assert not [metric for metric in listener.metrics if metric.name.startswith("datadog.")]
+        assert {metric.kind for metric in listener.metrics if metric.name != "redis.slowlog.micros"} == {"g"}
+        assert {metric.kind for metric in listener.named("redis.slowlog.micros")} == {"h"}
+        told = {"redis_port": str(primary.port), "redis_role": "master", "target": "primary", "team": "web", "env": "test"}
+        assert listener.named("redis.keys", redis_db="db0", **told)[-1].value == 1
+        assert listener.named("kvmon.up", target="replica", redis_role="slave")[-1].value == 1
+        assert listener.named("redis.command.calls", command="set", **told)[-1].value == 1
+        assert listener.named("redis.replication.delay", slave_id="0", **told)
+        primary.command("SET", "another", "value")
+        until(lambda: listener.named("redis.keys", redis_db="db0", **told)[-1].value == 2, what="the new number of keys")
+        until(lambda: (daemon.value("kvmon_datadog_sent_total") or 0) > 0, what="packets counted")
+        assert (daemon.value("kvmon_datadog_points_total") or 0) > 100
+        assert daemon.value("kvmon_datadog_dropped_total", reason="socket") == 0
+        daemon.write({"interval": "1s", "targets": [{"name": "primary", "url": primary.url}]})
+        daemon.reload()
+        daemon.until("kvmon_datadog_sent_total", None)
+        code, _ = daemon.terminate()
+        assert code == 0, daemon.logs
+        assert "Traceback" not in daemon.logs
+
+
+def test_a_dead_agent_delays_nothing_and_loss_is_seen(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    with TemporaryDirectory(prefix="kvmon-") as folder:
+        daemon = start_daemon(
+            {"interval": "1s", "datadog": {"interval": "1s"}, "targets": [{"name": "it", "url": valkey.url}]},
+            environment={"DD_DOGSTATSD_URL": f"unix://{folder}/nobody"},
+        )
+        until(lambda: (daemon.value("kvmon_datadog_dropped_total", reason="socket") or 0) > 0, what="loss counted")
+        daemon.until("redis_up", 1, target="it")
+        code, _ = daemon.terminate()
+        assert code == 0, daemon.logs

@@ -1,0 +1,105 @@
+"""A DogStatsD that listens and reads every datagram by the grammar; what does not follow it is kept as wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+import socket
+import threading
+from pathlib import Path
+from typing import NamedTuple, Self
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
+METRIC = re.compile(r"([^:|\n]+):([^|\n]+)\|(c|g|ms|h|s|d)((?:\|.*)?)")
+CHECK = re.compile(r"_sc\|([^|]+)\|([0-3])((?:\|.*)?)")
+
+
+class Metric(NamedTuple):
+    name: str
+    value: float
+    kind: str
+    tags: frozenset[str]
+
+    def tag(self, name: str) -> str | None:
+        return next((tag.partition(":")[2] for tag in self.tags if tag.partition(":")[0] == name), None)
+
+
+class Check(NamedTuple):
+    name: str
+    status: int
+    tags: frozenset[str]
+
+
+def parse(line: str) -> Metric | Check:
+    """Raises ValueError for what is no metric and no service check."""
+    found = CHECK.fullmatch(line)
+    if found:
+        return Check(found[1], int(found[2]), _tags(found[3]))
+    found = METRIC.fullmatch(line)
+    if not found or not NAME.fullmatch(found[1]):
+        raise ValueError(line)
+    value = float(found[2])
+    if not math.isfinite(value):
+        raise ValueError(line)
+    return Metric(found[1], value, found[3], _tags(found[4]))
+
+
+def _tags(rest: str) -> frozenset[str]:
+    for part in rest.split("|"):
+        if part.startswith("#"):
+            tags = part[1:].split(",")
+            if not all(tag and len(tag) <= 200 for tag in tags):
+                raise ValueError(rest)
+            return frozenset(tags)
+    return frozenset()
+
+
+class Listener:
+    """Listens on UDP, or on the unix socket `path`, until closed."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.lines: list[str] = []
+        self.wrong: list[str] = []
+        self.longest = 0
+        self._found: list[Metric | Check] = []
+        self._socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(str(path) if path else ("127.0.0.1", 0))
+        self._socket.settimeout(0.1)
+        self.url = f"unix://{path}" if path else f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [each for each in list(self._found) if isinstance(each, Metric)]
+
+    @property
+    def checks(self) -> list[Check]:
+        return [each for each in list(self._found) if isinstance(each, Check)]
+
+    def named(self, name: str, **tags: str) -> list[Metric]:
+        """All of this name with at least these tags, in the order in which they came."""
+        wanted = {f"{key}:{value}" for key, value in tags.items()}
+        return [each for each in self.metrics if each.name == name and wanted <= each.tags]
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                packet = self._socket.recv(65_536)
+            except TimeoutError:
+                continue
+            self.longest = max(self.longest, len(packet))
+            for line in packet.decode().splitlines():
+                try:
+                    self._found.append(parse(line))
+                except ValueError:
+                    self.wrong.append(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(20)
+        self._socket.close()

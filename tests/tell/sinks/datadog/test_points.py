@@ -1,0 +1,172 @@
+"""What a snapshot comes to: names, kinds and tags."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kvmon.model.metrics.catalogue import commands, derived, polls
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Failure, Snapshot
+from kvmon.model.targets.address import Address
+from kvmon.model.targets.target import Node, Target
+from kvmon.tell.sinks.datadog.checks import checks
+from kvmon.tell.sinks.datadog.names import CLUSTER, GAUGES, PREFIX, RATES
+from kvmon.tell.sinks.datadog.point import Form, Point, Status
+from kvmon.tell.sinks.datadog.points import points
+from kvmon.tell.sinks.datadog.slow import slow
+from kvmon.tell.sinks.datadog.tags import node_tags, tag
+from tests.tell.examples import node, snapshot
+
+AGENT = json.loads((Path(__file__).parent / "agent_names.json").read_text())
+COMPUTED = {
+    "redis.keys", "redis.expires", "redis.persist", "redis.persist.percent", "redis.expires.percent", "redis.info.latency_ms",
+    "redis.net.maxclients", "redis.net.connections", "redis.replication.delay",
+    "redis.replication.master_link_down_since_seconds", "redis.command.calls", "redis.command.usec_per_call",
+}  # fmt: skip
+"""Sent, and computed from more than one plain field."""
+
+NOT_SENT = {
+    "redis.ping.latency_ms": "a poll sends no PING",
+    "redis.key.length": "polls do not look at keys",
+}
+
+
+class Entry(NamedTuple):
+    id: int
+    seconds: float
+    command: str
+
+
+def test_every_name_of_the_agent_is_sent_or_has_a_reason() -> None:
+    plain = {PREFIX + name for name in (*GAUGES.values(), *CLUSTER.values(), *RATES.values())}
+    slowlog = {name for name, *_ in AGENT if name.startswith("redis.slowlog.micros.")}  # made by the Agent of our histogram
+    assert {name for name, *_ in AGENT} == plain | COMPUTED | slowlog | set(NOT_SENT)
+
+
+def test_each_field_of_info_has_the_agents_name_and_kind() -> None:
+    for name, source, submitted in AGENT:
+        field = source.removeprefix("INFO ")
+        if source.startswith("INFO ") and " " not in field:
+            table = RATES if "rate" in submitted else GAUGES
+            assert PREFIX + table[field] == name
+
+
+def of(given: list[Point], name: str) -> list[tuple[float, Form, tuple[str, ...]]]:
+    return [(point.value, point.form, point.tags) for point in given if point.name == name]
+
+
+BASE = ("redis_host:cache.example.net", "redis_port:6379", "target:sessions", "provider:self", "team:web")
+
+
+def subject(facts: dict[str, str], samples: list[Sample] | None = None, *, at: float = 1000.0) -> Snapshot:
+    return snapshot(node(labels={"team": "web"}), samples or [], facts=facts, at=at)
+
+
+def test_kinds_and_tags() -> None:
+    base = node_tags(node(labels={"team": "web"}))
+    assert [each for each in base if not each.startswith("provider:")] == [e for e in BASE if not e.startswith("provider:")]
+    tags = (*base, "redis_role:master")
+    facts = {
+        "role": "master", "used_memory": "1024", "evicted_keys": "7", "keyspace_hits": "150", "db0": "keys=4,expires=1,avg_ttl=0",
+        "loading_loaded_perc": "12.5%", "used_memory_human": "1K", "master_repl_offset": "100", "connected_slaves": "1",
+        "slave0": "ip=10.0.0.2,port=6379,state=online,offset=60,lag=1", "maxclients": "10000", "latest_fork_usec": "250",
+    }  # fmt: skip
+    samples = [
+        Sample(commands.CALLS, 4, ("config|get",)),
+        Sample(commands.DURATION, 0.0001, ("config|get",)),
+        Sample(derived.HIT_RATIO, 0.5, ("5m",)),
+        Sample(derived.LAG_SECONDS, 0, ("",)),
+        Sample(polls.UP, 1),
+    ]
+    now = subject(facts, samples)
+    before = subject({**facts, "keyspace_hits": "100"}, at=990.0)
+    given = points(now, before)
+    gauge = Form.GAUGE
+    assert of(given, "redis.mem.used") == [(1024, gauge, tags)]
+    assert of(given, "redis.keys.evicted") == [(7, gauge, tags)], "a growing value stays as it is, as with the Agent"
+    assert of(given, "redis.stats.keyspace_hits") == [(5.0, gauge, tags)], "a rate is sent as a gauge"
+    assert of(given, "redis.perf.latest_fork_usec") == [(250, gauge, tags)]
+    assert of(given, "redis.aof.loading_loaded_perc") == [(12.5, gauge, tags)]
+    assert of(given, "redis.persist.percent") == [(75.0, gauge, (*tags, "redis_db:db0"))]
+    assert of(given, "redis.replication.delay") == [
+        (40, gauge, (*tags, "slave_ip:10.0.0.2", "slave_port:6379", "slave_id:0")),
+    ]
+    assert of(given, "redis.command.calls") == [(4, gauge, (*tags, "command:config_get"))]
+    assert of(given, "redis.command.usec_per_call") == [(25.0, gauge, (*tags, "command:config_get"))]
+    assert of(given, "redis.net.maxclients") == [(10000, gauge, tags)]
+    assert of(given, "kvmon.hit_ratio") == [(0.5, gauge, (*tags, "window:5m"))]
+    assert of(given, "kvmon.replication_lag_seconds") == [(0, gauge, tags)], "a label without a value is no tag"
+    assert not [point for point in given if point.name in {"redis.up", "redis.replication.master_link_down_since_seconds"}]
+
+
+def test_a_rate_needs_two_polls_and_a_counter_that_went_on() -> None:
+    facts = {"role": "master", "total_commands_processed": "10"}
+    now = subject(facts)
+    assert of(points(now, None), "redis.net.commands") == []
+    assert of(points(now, subject({"total_commands_processed": "11"}, at=990.0)), "redis.net.commands") == []
+    assert of(points(now, subject({"total_commands_processed": "5"}, at=999.9)), "redis.net.commands") == []
+    assert of(points(now, subject({"total_commands_processed": "5"}, at=995.0)), "redis.net.commands")[0][0] == 1.0
+
+
+def test_a_replica_tells_how_long_its_link_is_down() -> None:
+    down = {"role": "slave", "master_link_status": "down", "master_link_down_since_seconds": "9"}
+    name = "redis.replication.master_link_down_since_seconds"
+    assert of(points(subject(down), None), name)[0][0] == 9
+    assert of(points(subject({**down, "master_link_status": "up"}), None), name)[0][0] == 0
+
+
+def test_a_server_that_is_down_gives_no_values_of_its_own() -> None:
+    failure = Failure("poll", "refused", "connection refused")
+    down = replace(subject({}, [Sample(polls.KVMON_UP, 0)]), up=False, failures=(failure,))
+    assert [point.name for point in points(down, subject({"used_memory": "1"}))] == ["kvmon.up"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("refused", Status.CRITICAL), ("timeout", Status.CRITICAL), ("loading", Status.WARNING), ("auth", Status.UNKNOWN),
+        ("noperm", Status.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_whether_it_can_be_reached(reason: str, status: Status) -> None:
+    (found,) = checks(replace(subject({}), up=False, failures=(Failure("poll", reason, "why"),)))
+    assert (found.name, found.status, found.message) == ("redis.can_connect", status, "why")
+    assert not [each for each in found.tags if each.startswith("redis_role")]
+
+
+@pytest.mark.parametrize(
+    ("link", "syncing", "status"), [("up", "0", Status.OK), ("down", "1", Status.WARNING), ("down", "0", Status.CRITICAL)]
+)
+def test_whether_a_replica_follows(link: str, syncing: str, status: Status) -> None:
+    facts = {"role": "slave", "master_link_status": link, "master_sync_in_progress": syncing}
+    reached, follows = checks(subject(facts))
+    assert reached.status is Status.OK
+    assert (follows.name, follows.status) == ("redis.replication.master_link_status", status)
+
+
+def test_a_slow_command_is_sent_once() -> None:
+    first = [Entry(3, 0.5, "get")]
+    assert slow(node(), first, None) == ([], 3, 0), "what is there at the start is from before"
+    found = slow(node(), [Entry(5, 0.25, "keys"), Entry(4, 0.5, "get"), *first], 3)
+    assert [(point.value, point.form, point.tags[-1]) for point in found.points] == [
+        (500_000, Form.HISTOGRAM, "command:get"), (250_000, Form.HISTOGRAM, "command:keys"),
+    ]  # fmt: skip
+    assert (found.last, found.missed) == (5, 0)
+    assert slow(node(), [Entry(9, 0.1, "get")], 5)[1:] == (9, 3), "three were gone before anybody saw them"
+    assert len(slow(node(), [Entry(0, 0.1, "get")], 9).points) == 1, "the server began anew"
+    assert slow(node(), [], 9)[1:] == (9, 0)
+
+
+def test_tags_cannot_break_the_grammar() -> None:
+    assert tag("a", "x|#y,z\nw:1|g") == "a:x__y_z_w:1_g"
+    assert len(tag("a", "b" * 500)) == 200
+
+
+def test_a_socket_and_a_bare_target() -> None:
+    socket = Address(path="/run/redis.sock")
+    assert node_tags(Node(Target("it", (socket,), bare=True), socket)) == ("redis_host:/run/redis.sock", "redis_port:unix_socket")
