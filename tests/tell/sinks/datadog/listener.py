@@ -55,16 +55,20 @@ def _tags(rest: str) -> frozenset[str]:
 
 
 class Listener:
-    """Listens on UDP, or on the unix socket `path`, until closed."""
+    """Listens on UDP, or on the unix socket `path` (with `stream`: in frames), until closed."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.lines: list[str] = []
+    def __init__(self, path: Path | None = None, *, stream: bool = False) -> None:
         self.wrong: list[str] = []
         self.longest = 0
         self._found: list[Metric | Check] = []
-        self._socket = socket.socket(socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(
+            socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
+        )
         self._socket.bind(str(path) if path else ("127.0.0.1", 0))
         self._socket.settimeout(0.1)
+        if stream:
+            self._socket.listen()
+        self._stream = stream
         self.url = f"unix://{path}" if path else f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -86,15 +90,37 @@ class Listener:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
-                packet = self._socket.recv(65_536)
+                if self._stream:
+                    self._frames(self._socket.accept()[0])
+                else:
+                    self._read(self._socket.recv(65_536))
             except TimeoutError:
                 continue
-            self.longest = max(self.longest, len(packet))
-            for line in packet.decode().splitlines():
+
+    def _frames(self, connection: socket.socket) -> None:
+        """Packets behind their length, four bytes, the lowest first."""
+        connection.settimeout(0.1)
+        with connection:
+            held = b""
+            while not self._stop.is_set():
                 try:
-                    self._found.append(parse(line))
-                except ValueError:
-                    self.wrong.append(line)
+                    more = connection.recv(65_536)
+                except TimeoutError:
+                    continue
+                if not more:
+                    return
+                held += more
+                while len(held) >= 4 and len(held) >= (end := 4 + int.from_bytes(held[:4], "little")):
+                    self._read(held[4:end])
+                    held = held[end:]
+
+    def _read(self, packet: bytes) -> None:
+        self.longest = max(self.longest, len(packet))
+        for line in packet.decode().splitlines():
+            try:
+                self._found.append(parse(line))
+            except ValueError:
+                self.wrong.append(line)
 
     def __enter__(self) -> Self:
         return self

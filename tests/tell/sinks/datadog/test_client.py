@@ -17,9 +17,9 @@ from tests.tell.sinks.datadog.listener import Check, Listener, Metric
 COUNT = 500
 
 
-@pytest.fixture(params=["udp", "unix"])
+@pytest.fixture(params=["udp", "unix", "stream"])
 def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listener]:
-    with Listener(tmp_path / "dsd" if request.param == "unix" else None) as started:
+    with Listener(None if request.param == "udp" else tmp_path / "dsd", stream=request.param == "stream") as started:
         yield started
 
 
