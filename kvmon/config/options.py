@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from kvmon.config.urls import read_listen, read_url, shown
-from kvmon.model.targets.address import BackendUrl
+from kvmon.model.targets.address import BackendUrl, parse_address
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
 from kvmon.tell.sinks.datadog.options import DatadogOptions
@@ -24,8 +24,8 @@ from kvmon.watch.collectors import OFF, Collectors
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-TOPOLOGIES = ("auto", "standalone")
-LATER = ("replicas", "sentinel", "cluster")
+TOPOLOGIES = ("auto", "standalone", "replicas", "cluster")
+LATER = ("sentinel",)
 
 NOT_YET = {
     "top": ("discovery", "rules", "alerting", "probe", "breaker", "workloads", "control", "poll"),
@@ -56,6 +56,18 @@ def _topology(text: str) -> str:
     if text not in TOPOLOGIES:
         raise ValueError(f"{text!r} is no topology: use one of {', '.join(TOPOLOGIES)}")
     return text
+
+
+def _address_map(value: object) -> object:
+    if isinstance(value, dict):
+        for announced, reachable in value.items():
+            if not isinstance(reachable, str):
+                raise ValueError(f"{announced!r} has to lead to an address, such as cache.example.net:6379")  # noqa: TRY004 - as above
+            parse_address(reachable)
+            port = ":" in str(announced).rpartition("]")[2] and str(announced).count(":") == 1
+            if not port and reachable.rpartition("]")[2].count(":") == 1:
+                raise ValueError(f"{announced!r} is a host without a port: it has to lead to one without a port too")
+    return value
 
 
 def _namespace(text: str) -> str:
@@ -158,7 +170,11 @@ class TargetOptions(Options):
     password_file: File | None = None
     """A file with the password, read again when it changes."""
     topology: Annotated[str, AfterValidator(_topology)] = "auto"
-    """`auto` or `standalone`: exactly the nodes that are named."""
+    """`standalone`: exactly the nodes that are named. `replicas`, `cluster`: also those that they announce. `auto` looks."""
+    address_map: Annotated[dict[str, str], BeforeValidator(_address_map)] = Field(default_factory=dict)
+    """From addresses that nodes announce (`host:port`, or a host) to those that they are reached at."""
+    forget_after: Seconds = 600.0
+    """How long a found node that is no longer announced is still asked."""
     tls: TlsOptions | None = None
     """For `rediss://` and `valkeys://`."""
     memory_limit: Bytes | None = None

@@ -55,7 +55,8 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         name=options.name, addresses=tuple(url.address for url in urls), credentials=credentials,
         tls=_tls(options, urls, common.base, note), provider=provider, interval=interval, timeout=timeout,
         memory_limit=options.memory_limit, labels=dict(options.labels), critical=options.critical, bare=common.bare,
-        service=_service(provider, urls), probe=_probe(options),
+        service=_service(provider, urls), topology="standalone" if common.bare else options.topology,
+        address_map=dict(options.address_map), forget_after=options.forget_after, probe=_probe(options),
     )  # fmt: skip
 
 

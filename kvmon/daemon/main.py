@@ -13,6 +13,7 @@ from aiohttp import web
 from kvmon.clock import SystemClock
 from kvmon.config import Config
 from kvmon.daemon.door_tls import door_tls
+from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
@@ -22,6 +23,7 @@ from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import ConfigError, UsageError
+from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
@@ -53,10 +55,19 @@ class Daemon:
         self._listen = listen
         self._clock = SystemClock()
         self._board = Board()
-        put = in_namespace(config.namespace, self._board.put)
-        self._polling = PollLoop(clock=self._clock, on_snapshot=put, on_forget=self._board.forget)
+        self._put = in_namespace(config.namespace, self._board.put)
+        self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget)
+        self._following = Following(clock=self._clock, changed=lambda: self._polling.apply(self._members()))
+        self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
-        self._view = DaemonView(config, board=self._board, polling=self._polling, clock=self._clock, reload=self._reload)
+        self._view = DaemonView(
+            config,
+            board=self._board,
+            polling=self._polling,
+            following=self._following,
+            clock=self._clock,
+            reload=self._reload,
+        )
         self._pushing = PushLoop(
             config.datadog,
             clock=self._clock,
@@ -120,7 +131,15 @@ class Daemon:
         return bound if not bound.startswith(("0.0.0.0:", ":::")) else f"127.0.0.1:{bound.rpartition(':')[2]}"
 
     def _members(self) -> list[tuple[Node, Collectors]]:
-        return [(node, self._config.collectors_of(target)) for target in self._config.targets for node in target.nodes]
+        return [
+            (node, self._config.collectors_of(target))
+            for target in self._config.targets
+            for node in self._following.nodes(target)
+        ]
+
+    def _seen(self, snapshot: Snapshot) -> None:
+        self._put(snapshot)
+        self._following.seen(snapshot)
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""
@@ -135,7 +154,8 @@ class Daemon:
         self._view.probing.apply(nodes)
 
     def _loops(self) -> list[Loop]:
-        return [self._polling, self._pushing, Garbage(), FileWatch(lambda: self._config.files, self._reload_quietly)]
+        watch = FileWatch(lambda: self._config.files, self._reload_quietly)
+        return [self._polling, self._following, self._pushing, Garbage(), watch]
 
     async def _run_late(self) -> None:
         """Run the loops that the configuration wants, now or after a reload."""
@@ -159,6 +179,7 @@ class Daemon:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)
         self._config = config
         self._view.take(config)
+        self._following.take(config.targets)
         self._polling.apply(self._members())
         self._probe()
         self._pushing.take(config.datadog)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from kvmon.clock import Clock
 from kvmon.config import Config
 from kvmon.config.urls import read_url
+from kvmon.daemon.following import Following
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
 from kvmon.errors import Timeout
@@ -24,7 +25,7 @@ from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.options import WebOptions
-from kvmon.tell.server.view import Check, SlowCommand
+from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
@@ -37,8 +38,15 @@ LAG_LIMIT = 5.0
 class DaemonView:
     """Answers the door from the board and the poll loop. Its configuration changes with a reload."""
 
-    def __init__(
-        self, config: Config, *, board: Board, polling: PollLoop, clock: Clock, reload: Callable[[], Awaitable[None]]
+    def __init__(  # noqa: PLR0913 - what the door may ask about
+        self,
+        config: Config,
+        *,
+        board: Board,
+        polling: PollLoop,
+        following: Following,
+        clock: Clock,
+        reload: Callable[[], Awaitable[None]],
     ) -> None:
         self.board = board
         self.clock = clock
@@ -46,6 +54,7 @@ class DaemonView:
         self.version = version("kvmon")
         self._polling = polling
         self._others: list[Callable[[], Sequence[Sample]]] = []
+        self._following = following
         self._reload = reload
         self.probing: ProbeLoop | None = None
         self.take(config)
@@ -75,7 +84,11 @@ class DaemonView:
 
     def nodes(self, target: Target) -> Sequence[Node]:
         """See View."""
-        return target.nodes
+        return self._following.nodes(target)
+
+    def topology(self, target: Target) -> Topology:
+        """See View."""
+        return self._following.topology(target)
 
     def default_target(self) -> Target | None:
         """See View."""
@@ -96,7 +109,7 @@ class DaemonView:
         """See View."""
         found = [
             SlowCommand(node.instance, entry.id, entry.at, entry.seconds, entry.command, entry.arguments)
-            for node in target.nodes
+            for node in self.nodes(target)
             for entry in self._polling.slow_commands(node)
         ]
         return sorted(found, key=lambda command: command.at, reverse=True)
@@ -142,10 +155,11 @@ class DaemonView:
         """See View."""
         if not target.nodes:
             raise Timeout("unreachable", f"{target.name} has no node")
-        up = [node for node in target.nodes if (latest := self.board.latest(node.key)) is not None and latest.up]
+        nodes = self.nodes(target)
+        up = [node for node in nodes if (latest := self.board.latest(node.key)) is not None and latest.up]
         primaries = [node for node in up if (latest := self.board.latest(node.key)) and latest.facts.get("role") == "master"]
-        node = (primaries or up or list(target.nodes))[0]
-        return await measure(replace(node, target=target), self.clock)
+        node = (primaries or up or list(nodes))[0]
+        return await measure(replace(node, target=replace(node.target, timeout=target.timeout)), self.clock)
 
     async def reload(self) -> None:
         """See View."""

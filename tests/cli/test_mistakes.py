@@ -120,11 +120,19 @@ MISTAKES = {
         ),
     ),
     "topology of a version to come": (
-        "targets:\n- name: a\n  url: redis://h\n  topology: cluster\n",
+        "targets:\n- name: a\n  url: redis://h\n  topology: sentinel\n",
         (
-            "kvmon.yaml:4: targets[0].topology: 'cluster' is not supported by this version of kvmon: name each node as a target "
+            "kvmon.yaml:4: targets[0].topology: 'sentinel' is not supported by this version of kvmon: name each node as a target "
             "of its own"
         ),
+    ),
+    "address_map": (
+        "targets:\n- name: a\n  url: redis://h\n  address_map: {10.0.0.7: h:99999}\n",
+        "kvmon.yaml:4: targets[0].address_map: its port is no number from 1 to 65535",
+    ),
+    "address_map from a host to a port": (
+        "targets:\n- name: a\n  url: redis://h\n  address_map: {10.0.0.7: h:6379}\n",
+        "kvmon.yaml:4: targets[0].address_map: '10.0.0.7' is a host without a port: it has to lead to one without a port too",
     ),
     "password as a number": (
         "targets:\n- name: a\n  url: redis://h\n  password: 12345\n",

@@ -44,6 +44,8 @@ class Target:
 
     `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type. `probe` is
     None for a target that is polled only.
+    `topology` is auto, standalone, replicas or cluster: whether other nodes than these are looked for. `address_map` leads from
+    announced addresses to reachable ones; a found node that nobody announces is forgotten after `forget_after` seconds.
     """
 
     name: str
@@ -59,6 +61,9 @@ class Target:
     bare: bool = False
     service: str = "redis"
     probe: Probe | None = None
+    topology: str = "standalone"
+    address_map: Mapping[str, str] = field(default_factory=dict)
+    forget_after: float = 600.0
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
-from kvmon.tell.server import breakers, discover, guide, health, liveness, metrics, page, reload, targets
+from kvmon.tell.server import breakers, discover, guide, health, liveness, metrics, page, reload, targets, topology
 from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
@@ -50,6 +50,7 @@ def make_app(view: View) -> web.Application:
             web.get("/v1/breakers/{target}/{op}/allow", breakers.allow),
             web.get("/v1/targets", targets.targets),
             web.get("/v1/slowlog/{target}", targets.slowlog),
+            web.get("/v1/topology/{target}", topology.topology),
         ]
     )
     return app

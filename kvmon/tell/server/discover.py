@@ -12,11 +12,12 @@ from kvmon.tell.server.state import states
 async def discover(request: web.Request) -> web.Response:
     """Every node, with labels target, role and shard."""
     view = request.app[VIEW]
-    groups = [
-        {"targets": [state.node.instance], "labels": {"target": target.name, "role": state.role, "shard": ""}}
-        for target in view.targets()
-        for state in states(view, target)
-    ]
+    groups = []
+    for target in view.targets():
+        shards = {member.node.key: member.shard for member in view.topology(target).members}
+        for state in states(view, target):
+            labels = {"target": target.name, "role": state.role, "shard": shards.get(state.node.key, "")}
+            groups.append({"targets": [state.node.instance], "labels": labels})
     return web.json_response(groups)
 
 

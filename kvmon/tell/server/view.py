@@ -25,6 +25,25 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A node's place in its target. `shard` is empty where nothing is sharded, `slots` are ranges with both ends."""
+
+    node: Node
+    shard: str = ""
+    slots: Sequence[tuple[int, int]] = ()
+    flags: Sequence[str] = ()
+    configured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """How a target's nodes belong together. `kind`: standalone, replicas or cluster; `members` where nodes are looked for."""
+
+    kind: str
+    members: Sequence[Member] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SlowCommand:
     """An entry of a slow log, without its arguments. `at` wall seconds, `seconds` it took."""
 
@@ -64,6 +83,9 @@ class View(Protocol):
 
     def nodes(self, target: Target) -> Sequence[Node]:
         """The target's nodes: configured, or found by topology."""
+
+    def topology(self, target: Target) -> Topology:
+        """How they belong together."""
 
     def default_target(self) -> Target | None:
         """The target that the guide's documents speak of where a request names none."""

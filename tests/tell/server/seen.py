@@ -15,7 +15,7 @@ from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.options import WebOptions
-from kvmon.tell.server.view import Check, SlowCommand
+from kvmon.tell.server.view import Check, SlowCommand, Topology
 from tests.tell import examples
 
 
@@ -32,6 +32,7 @@ class Seen:
     ready: Sequence[Check] = (Check("loops", ok=True),)
     judged: Verdicts = field(default_factory=lambda: Verdicts("epoch", 0))
     slow: Sequence[SlowCommand] = ()
+    shape: Topology = field(default_factory=lambda: Topology("standalone"))
     latency: float | TargetError = 0.0031
     refused: UsageError | None = None
     hangs: bool = False
@@ -43,6 +44,9 @@ class Seen:
 
     def nodes(self, target: Target) -> Sequence[Node]:
         return target.nodes
+
+    def topology(self, target: Target) -> Topology:
+        return self.shape if target is self.known[0] else Topology("standalone")
 
     def default_target(self) -> Target | None:
         return self.known[0] if self.known else None

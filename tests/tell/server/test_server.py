@@ -20,7 +20,7 @@ from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
-from kvmon.tell.server.view import Check, SlowCommand, View
+from kvmon.tell.server.view import Check, Member, SlowCommand, Topology, View
 from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
 
@@ -234,6 +234,28 @@ async def test_nodes_are_discovered() -> None:
         assert await (await client.get("/discover-cluster-nodes")).json() == [
             {"targets": ["redis://cache.example.net:6379", "redis://jobs.example.net:6379"], "labels": {}}
         ]
+
+
+async def test_the_topology_of_a_target_as_json() -> None:
+    view = seen()
+    (node,) = view.known[0].nodes
+    view.shape = Topology("cluster", [Member(node, "s1", ((0, 5), (9, 9)), ("master",))])
+    async with door(view) as client:
+        assert await (await client.get("/v1/topology/sessions")).json() == {
+            "target": "sessions",
+            "topology": "cluster",
+            "nodes": [
+                {
+                    "instance": "cache.example.net:6379", "role": "primary", "status": "up", "shard": "s1",
+                    "slots": [[0, 5], [9, 9]], "flags": ["master"], "configured": True,
+                }
+            ],
+            "shards": [{"shard": "s1", "slots": [[0, 5], [9, 9]], "nodes": ["cache.example.net:6379"]}],
+        }  # fmt: skip
+        assert (await (await client.get("/discover")).json())[0]["labels"]["shard"] == "s1"
+        alone = await (await client.get("/v1/topology/jobs")).json()
+        assert (alone["topology"], alone["shards"], alone["nodes"][0]["shard"]) == ("standalone", [], "")
+        assert (await client.get("/v1/topology/nobody")).status == 404
 
 
 async def test_targets_and_slow_commands_as_json() -> None:

@@ -1,0 +1,1 @@
+"""Which nodes a target has: what servers announce, read and planned without any I/O."""
