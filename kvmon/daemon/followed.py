@@ -12,6 +12,8 @@ import structlog
 from kvmon.clock import Clock
 from kvmon.errors import TargetError
 from kvmon.model.conversation import Malformed, Unsupported
+from kvmon.model.metrics.catalogue import topology as rows
+from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.providers import PROVIDERS
@@ -32,6 +34,9 @@ ASK = 10.0
 SOON = 1.0
 """Seconds until the next question when a node fails or changes its role."""
 
+STALE = 3 * ASK
+"""Seconds for which an answer is believed."""
+
 REFUSED = 60.0
 """Seconds until a question that was refused is asked again."""
 
@@ -51,6 +56,7 @@ class Followed:
         self._ids: dict[str, Address] = {}
         self._next: float | None = None
         self._asked: Address | None = None
+        self._answered = 0.0
         self._task: asyncio.Task[None] | None = None
         self._told = ""
 
@@ -63,6 +69,7 @@ class Followed:
         if same:
             self.target = target
             self._taken = taken
+            self._members = self._members.without(address for address in taken if not self._allowed(address))
             self.nodes = self._as_nodes()
         return same
 
@@ -102,7 +109,11 @@ class Followed:
 
     def settle(self) -> bool:
         """Forget who is gone; whether the nodes are others than they were."""
-        self._members = self._members.expired(self._clock.monotonic(), self.target.forget_after)
+        now = self._clock.monotonic()
+        if not any(self._roles.values()):
+            # Nobody is left who could announce anybody: time stands still.
+            self._members = self._members.announced(self._members.found, now)
+        self._members = self._members.expired(now, self.target.forget_after)
         nodes = self._as_nodes()
         if nodes == self.nodes:
             return False
@@ -125,6 +136,17 @@ class Followed:
             else:
                 found.append(Member(node, line.shard, line.slots, tuple(sorted(line.flags - {"myself"})), configured=configured))
         return Topology(self._kind, found)
+
+    def samples(self) -> list[Sample]:
+        """What the cluster comes to; nothing once nobody tells any more."""
+        if not self._cluster or self._clock.monotonic() - self._answered > STALE:
+            return []
+        name, (slots, *others) = self.target.name, cluster_nodes.summary(self._cluster)
+        plain = zip((rows.MOVING, rows.NODES, rows.SHARDS, rows.LONELY), others, strict=True)
+        return [
+            *(Sample(rows.SLOTS, count, (name, state)) for state, count in slots.items()),
+            *(Sample(spec, value, (name,)) for spec, value in plain),
+        ]
 
     def start(self, group: asyncio.TaskGroup, done: Callable[[], None]) -> None:
         """Ask a node of the cluster; `done` is called when there is an answer."""
@@ -169,7 +191,7 @@ class Followed:
             self._next = self._clock.monotonic() + REFUSED
             self._tell(str(error))
         else:
-            self._asked, self._told = node.address, ""
+            self._told = ""
         finally:
             await connection.close()
 
@@ -179,6 +201,7 @@ class Followed:
             log.warning("a cluster could not be asked for its nodes", target=self.target.name, why=why)
 
     def _take(self, nodes: tuple[ClusterNode, ...], asked: Address) -> None:
+        self._asked, self._answered = asked, self._clock.monotonic()
         names = {node.id: node.shard for node in self._cluster}
         self._cluster = cluster_nodes.with_shards(cluster_nodes.members(nodes), names)
         present = {node.id for node in self._cluster}

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from kvmon.clock import Clock
 from kvmon.daemon.followed import Followed
+from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.server.view import Topology
@@ -63,6 +64,10 @@ class Following:
         """How they belong together."""
         known = self._by_name.get(target.name)
         return Topology("standalone") if known is None else known.topology()
+
+    def samples(self) -> list[Sample]:
+        """What the clusters among them come to."""
+        return [sample for known in self._by_name.values() for sample in known.samples()]
 
     async def run(self) -> NoReturn:
         """Ask clusters for their nodes, forget who is gone, tell of changes; until cancelled."""

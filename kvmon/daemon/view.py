@@ -99,7 +99,8 @@ class DaemonView:
         """See View."""
         probing = self.probing.own_samples() if self.probing is not None else ()
         others = [sample for samples in self._others for sample in samples()]
-        return [*self._polling.own_samples(), *probing, *others, Sample(BUILD_INFO, 1, (self.version, python_version()))]
+        build = Sample(BUILD_INFO, 1, (self.version, python_version()))
+        return [*self._polling.own_samples(), *self._following.samples(), *probing, *others, build]
 
     def verdicts(self) -> Verdicts:
         """See View."""

@@ -55,7 +55,7 @@ def test_a_failover_is_followed_and_who_is_gone_is_forgotten(start_server: Start
     daemon.until("redis_up", 0, target="it", instance=primary.address)
     replica.command("REPLICAOF", "NO", "ONE")
     until(lambda: roles(daemon) == {replica.address: "primary"}, what="the old primary forgotten")
-    assert instances(daemon) == {replica.address: 1}
+    assert instances(daemon).keys() == {replica.address}
     assert "Traceback" not in daemon.logs
 
 
@@ -74,7 +74,7 @@ def test_the_promoted_replica_of_a_dead_seed_is_not_forgotten(start_server: Star
         lambda: (daemon.value("redis_exporter_scrapes_total", target="it", instance=replica.address) or 0) > polls + 5,
         what="more polls of the new primary than the time after which it could be forgotten",
     )
-    assert roles(daemon) == expected
+    assert roles(daemon).keys() == expected.keys()
 
 
 def test_nodes_that_other_targets_name_stay_theirs_and_standalone_finds_nobody(
@@ -120,9 +120,12 @@ def test_a_cluster_is_found_from_one_address_and_followed(start_server: Start, s
     def shards() -> list[Any]:
         return [(shard["nodes"], shard["slots"]) for shard in daemon.get("/v1/topology/it").json()["shards"]]
 
-    assert shards() == [
+    expected = [
         ([first.address], [[0, 5460]]), ([second.address], [[5461, 10_922]]), ([third.address], [[10_923, 16_383]]),
     ]  # fmt: skip
+    until(lambda: shards() == expected, what="three shards")
+    daemon.until("kvmon_cluster_slots", 16_384, target="it", state="ok")
+    daemon.until("kvmon_cluster_primaries_without_replica", 3, target="it")
 
     # A replica joins; its primary goes, and it takes over.
     replica = start_server(cluster=True)
@@ -133,9 +136,10 @@ def test_a_cluster_is_found_from_one_address_and_followed(start_server: Start, s
     daemon.until("redis_up", 1, target="it", instance=replica.address)
     until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
     until(lambda: shards()[-1] == ([third.address, replica.address], [[10_923, 16_383]]), what="a shard of two")
+    daemon.until("kvmon_cluster_primaries_without_replica", 2, target="it")
     labels = {group["targets"][0]: group["labels"] for group in daemon.get("/discover").json()}
     assert labels[replica.address]["shard"] == labels[third.address]["shard"] == third_id
-    until(lambda: _took_over(replica), what="the replica is primary")
+    replica.command("CLUSTER", "FAILOVER", "TAKEOVER")
     until(lambda: roles(daemon).get(replica.address) == "primary", what="the new primary seen")
     until(lambda: roles(daemon).get(third.address) == "replica", what="the old primary seen")
     slots = [[10_923, 16_383]]
@@ -149,10 +153,3 @@ def test_a_cluster_is_found_from_one_address_and_followed(start_server: Start, s
     labels = {group["targets"][0]: group["labels"] for group in daemon.get("/discover").json()}
     assert labels[replica.address]["shard"] == third_id, "the shard keeps its name"
     assert "Traceback" not in daemon.logs
-
-
-def _took_over(replica: Server) -> bool:
-    if replica.info("replication").get("role") == "master":
-        return True
-    replica.command("CLUSTER", "FAILOVER")
-    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kvmon.model.conversation import Answer, Conversation, Malformed, expect
 from kvmon.model.targets.address import Address
@@ -16,6 +17,8 @@ GONE = frozenset({"noaddr", "handshake"})
 """Flags of nodes that are not, or not yet, members."""
 
 Range = tuple[int, int]
+
+STATES = ("ok", "pfail", "fail", "unassigned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +122,32 @@ def with_shards(nodes: Sequence[ClusterNode], names: Mapping[str, str]) -> tuple
     return tuple(
         replace(node, shard=of_primary.get(node.id) or of_primary.get(node.primary) or names.get(node.id, "")) for node in nodes
     )
+
+
+class Summary(NamedTuple):
+    """What the nodes come to. `slots` are counts by the words of STATES."""
+
+    slots: dict[str, int]
+    moving: int
+    nodes: int
+    shards: int
+    lonely: int
+
+
+def summary(nodes: Sequence[ClusterNode]) -> Summary:
+    """Of the members of one cluster."""
+    slots = dict.fromkeys(STATES, 0)
+    for node in nodes:
+        slots[_state(node)] += sum(last - first + 1 for first, last in node.slots)
+    slots["unassigned"] = max(0, SLOTS - sum(slots.values()))
+    owners = [node for node in nodes if node.is_primary and node.slots]
+    ready = {node.primary for node in nodes if not node.is_primary and _state(node) == "ok"}
+    return Summary(
+        slots, sum(node.moving for node in nodes), len(nodes), len(owners), sum(node.id not in ready for node in owners)
+    )
+
+
+def _state(node: ClusterNode) -> str:
+    if "fail" in node.flags:
+        return "fail"
+    return "pfail" if "fail?" in node.flags else "ok"

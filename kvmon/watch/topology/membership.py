@@ -45,6 +45,11 @@ class Membership:
         runs = {address: run for address, run in self.runs.items() if address in found or address in self.configured}
         return replace(self, found=found, runs=runs)
 
+    def without(self, addresses: Iterable[Address]) -> Membership:
+        """These are found no more."""
+        gone = set(addresses)
+        return replace(self, found={address: last for address, last in self.found.items() if address not in gone})
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Who is to be polled: the configured ones in their order, then those that were found in theirs."""

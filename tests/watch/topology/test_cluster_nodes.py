@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kvmon.model.conversation import Malformed, Refusal, Unsupported
 from kvmon.model.targets.address import Address
-from kvmon.watch.topology.cluster_nodes import SLOTS, ClusterNode, ask, members, parse, with_shards
+from kvmon.watch.topology.cluster_nodes import SLOTS, ClusterNode, ask, members, parse, summary, with_shards
 
 A, B, C, D = (letter * 40 for letter in "abcd")
 
@@ -29,6 +29,12 @@ def test_a_reply_of_a_real_cluster() -> None:
     assert (d.primary, d.is_primary, d.slots) == (A, False, ())
     assert gone.address.host == ""
     assert members([a, b, c, d, gone]) == (a, b, c, d)
+
+
+def test_what_a_cluster_comes_to() -> None:
+    slots, moving, nodes, shards, lonely = summary(members(parse(VALKEY_9)))
+    assert slots == {"ok": 5461 + 5462 + 1, "pfail": 0, "fail": 5459, "unassigned": 1}
+    assert (moving, nodes, shards, lonely) == (1, 4, 3, 2)
 
 
 def test_the_first_line_of_a_server_that_is_alone() -> None:

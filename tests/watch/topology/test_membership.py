@@ -25,6 +25,7 @@ def test_one_process_at_two_addresses_is_one_node() -> None:
     members = Membership((SEED,)).announced([R1, R2], 0.0).met(SEED, "run-1").met(R1, "run-1").met(R2, "run-2")
     assert members.addresses == (SEED, R2)
     assert members.alias(R1) == SEED
+    assert members.without([R2]).addresses == (SEED,)
     moved = members.met(SEED, "run-3")
     assert moved.addresses == (SEED, R1, R2), "the name leads elsewhere now"
 

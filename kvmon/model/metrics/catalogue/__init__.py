@@ -27,13 +27,14 @@ from kvmon.model.metrics.catalogue import (
     server,
     slowlog,
     stats,
+    topology,
 )
 from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, polls, probes, daemon,
+    derived, topology, polls, probes, daemon,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

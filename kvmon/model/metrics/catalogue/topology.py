@@ -1,0 +1,26 @@
+"""What a whole cluster comes to, as one of its nodes sees it; these series carry `target` and no instance."""
+
+from __future__ import annotations
+
+from kvmon.model.metrics.spec import Spec
+
+SOURCE = "CLUSTER NODES"
+
+SLOTS = Spec(
+    "kvmon_cluster_slots",
+    "Slots by the state of their primary: ok, pfail, fail; or unassigned.",
+    labels=("target", "state"),
+    source=SOURCE,
+)
+MOVING = Spec("kvmon_cluster_slots_moving", "Slots on their way in or out of the node asked.", labels=("target",), source=SOURCE)
+NODES = Spec("kvmon_cluster_members", "Nodes of the cluster.", labels=("target",), source=SOURCE)
+SHARDS = Spec("kvmon_cluster_shards", "Primaries that own slots.", labels=("target",), source=SOURCE)
+LONELY = Spec(
+    "kvmon_cluster_primaries_without_replica",
+    "Primaries that own slots and have no replica that could take over.",
+    labels=("target",),
+    source=SOURCE,
+)
+
+ROWS: tuple[Spec, ...] = (SLOTS, MOVING, NODES, SHARDS, LONELY)
+"""All of them."""
