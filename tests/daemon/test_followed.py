@@ -1,0 +1,62 @@
+"""One target whose nodes are looked for: what a snapshot changes, without any server."""
+
+from __future__ import annotations
+
+from kvmon.clock import ManualClock
+from kvmon.daemon.followed import Followed
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.address import Address
+from kvmon.model.targets.providers import BY_NAME
+from kvmon.model.targets.target import Credentials, Node, Target, Tls
+
+SEED, FOUND = Address("cache.example.net"), Address("10.0.0.7", 6380)
+REPLICAS = {"role": "master", "connected_slaves": "2", "slave0": "ip=10.0.0.7,port=6380", "slave1": "ip=127.0.0.1,port=22"}
+
+
+def followed(target: Target, taken: frozenset[Address] = frozenset()) -> Followed:
+    return Followed(target, taken, clock=ManualClock())
+
+
+def polled(node: Node, facts: dict[str, str]) -> Snapshot:
+    return Snapshot(node, at=0.0, duration=0.0, lateness=0.0, up=True, samples=(), facts=facts)
+
+
+def found(known: Followed) -> list[Address]:
+    known.seen(polled(known.nodes[0], REPLICAS))
+    known.settle()
+    return [node.address for node in known.nodes]
+
+
+def test_found_nodes_are_asked_as_their_target_is_but_nobody_on_this_machine() -> None:
+    target = Target("it", (SEED,), Credentials("kvmon", "secret"), topology="auto")
+    known = followed(target)
+    assert found(known) == [SEED, FOUND]
+    assert known.nodes[1].target == target
+
+
+def test_with_tls_a_node_announced_by_ip_address_has_to_show_the_certificate_of_the_configured_name() -> None:
+    known = followed(Target("it", (SEED,), tls=Tls(), topology="auto"))
+    found(known)
+    assert [node.target.tls for node in known.nodes] == [Tls(), Tls(server_name="cache.example.net")]
+    given = followed(Target("it", (SEED,), tls=Tls(server_name="other"), topology="auto"))
+    found(given)
+    assert [node.target.tls for node in given.nodes] == [Tls(server_name="other")] * 2
+
+
+def test_auto_leaves_what_others_name_and_what_providers_hide() -> None:
+    assert found(followed(Target("it", (SEED,), topology="auto"), frozenset({FOUND}))) == [SEED]
+    assert found(followed(Target("it", (SEED,), topology="replicas"), frozenset({FOUND}))) == [SEED, FOUND]
+    managed = BY_NAME["azure-cache"]
+    assert found(followed(Target("it", (SEED,), provider=managed, topology="auto"))) == [SEED]
+    assert found(followed(Target("it", (SEED,), provider=managed, topology="replicas"))) == [SEED, FOUND]
+
+
+def test_a_reload_keeps_what_was_found_at_the_same_addresses() -> None:
+    target = Target("it", (SEED,), topology="auto")
+    known = followed(target)
+    found(known)
+    assert known.retake(Target("it", (SEED,), topology="auto", interval=1.0), frozenset())
+    assert [(node.address, node.target.interval) for node in known.nodes] == [(SEED, 1.0), (FOUND, 1.0)]
+    assert known.retake(target, frozenset({FOUND}))
+    assert [node.address for node in known.nodes] == [SEED]
+    assert not known.retake(Target("it", (FOUND,), topology="auto"), frozenset())
