@@ -56,7 +56,9 @@ class Daemon:
         self._clock = SystemClock()
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
-        self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget)
+        self._polling = PollLoop(
+            clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed
+        )
         self._following = Following(clock=self._clock, changed=lambda: self._polling.apply(self._members()))
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
@@ -140,6 +142,10 @@ class Daemon:
     def _seen(self, snapshot: Snapshot) -> None:
         self._put(snapshot)
         self._following.seen(snapshot)
+
+    def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
+        probing = self._view.probing
+        return probing.reads(key) if probing is not None else (0, 0)
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from kvmon.clock import Clock
@@ -41,7 +42,7 @@ class SlowEntry(NamedTuple):
 class PollLoop:
     """Polls nodes on time. `on_snapshot` is given every snapshot, `on_forget` the key of a node that is no more.
 
-    `connect` makes a connection of a node; None for real ones.
+    `connect` makes a connection of a node; None for real ones. `reads` gives the hits and misses of a node's probes so far.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class PollLoop:
         on_snapshot: Callable[[Snapshot], object],
         on_forget: Callable[[Key], object] = lambda _: None,
         connect: Callable[[Node], Link] | None = None,
+        reads: Callable[[Key], tuple[int, int]] = lambda _: (0, 0),
     ) -> None:
+        self._reads = reads
         self._clock = clock
         self._on_snapshot = on_snapshot
         self._on_forget = on_forget
@@ -99,7 +102,9 @@ class PollLoop:
         new = [pair for key, pair in wanted.items() if key not in self._rounds.by_key]
         now = self._clock.monotonic()
         for place, (node, collectors) in enumerate(new):
-            poller = NodePoller(node, collectors, clock=self._clock, gate=self._gate, connect=self._connect)
+            poller = NodePoller(
+                node, collectors, clock=self._clock, gate=self._gate, connect=self._connect, reads=partial(self._reads, node.key)
+            )
             self._rounds.add(poller, now=now, place=place, of=len(new))
         if self._calendar is not None:
             self._calendar.plan()

@@ -66,6 +66,11 @@ class ProbeLoop:
         """All verdicts now."""
         return self._board.verdicts()
 
+    def reads(self, key: Key) -> tuple[int, int]:
+        """The hits and misses that probes of the node caused so far."""
+        probe = self._probes.get(key)
+        return (probe.tally.hits, probe.tally.misses) if probe is not None else (0, 0)
+
     def own_samples(self) -> list[Sample]:
         """What the probes found and the breakers conclude."""
         found = [sample for probe in self._probes.values() for sample in probe.tally.samples()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kvmon.clock import Clock
@@ -37,12 +37,26 @@ class Link(Protocol):
 class Line:
     """One node's link with a deadline, and the count of what kvmon itself did on it.
 
-    `fresh` says that nothing was asked yet on this connection, `connect_time` how many seconds the last connect took.
+    `reads` gives the hits and misses of probes, which go other ways. `fresh` says that nothing was asked yet on this connection,
+    `connect_time` how many seconds the last connect took.
     """
 
-    __slots__ = ("_clock", "_commands", "_deadline", "_errors", "_link", "_node", "_noted", "_received", "connect_time", "fresh")
+    __slots__ = (
+        "_clock",
+        "_commands",
+        "_deadline",
+        "_errors",
+        "_link",
+        "_node",
+        "_noted",
+        "_reads",
+        "_received",
+        "connect_time",
+        "fresh",
+    )
 
-    def __init__(self, node: Node, link: Link, clock: Clock) -> None:
+    def __init__(self, node: Node, link: Link, clock: Clock, *, reads: Callable[[], tuple[int, int]] = lambda: (0, 0)) -> None:
+        self._reads = reads
         self._node = node
         self._link = link
         self._clock = clock
@@ -67,7 +81,8 @@ class Line:
     def note(self) -> None:
         """INFO is about to be asked: remember what was done until now."""
         link = self._link
-        self._noted = OwnTraffic(self._commands, 0, link.bytes_in, link.connects, self._errors)
+        hits, misses = self._reads()
+        self._noted = OwnTraffic(self._commands, 0, link.bytes_in, link.connects, self._errors, hits, misses)
         self._received = -1
 
     @property

@@ -27,10 +27,10 @@ class NodePoller:
     """Polls one node over one connection, one poll at a time.
 
     `connect` makes the connection, not yet connected; None for a real one. `gate`, shared by all nodes, bounds how many connect
-    at the same time; a node that is connected does not pass it.
+    at the same time; a node that is connected does not pass it. `reads` gives the hits and misses of the node's probes so far.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
         self,
         node: Node,
         collectors: Collectors,
@@ -38,12 +38,13 @@ class NodePoller:
         clock: Clock,
         connect: Callable[[Node], Link] | None = None,
         gate: asyncio.Semaphore | None = None,
+        reads: Callable[[], tuple[int, int]] = lambda: (0, 0),
     ) -> None:
         self.node = node
         self.collectors = collectors
         self._clock = clock
         self._gate = gate
-        self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock)
+        self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock, reads=reads)
         self._roster = Roster(node, collectors.enabled())
         self._info = next(entry for entry in self._roster.entries if entry.collector.name == "info")
         self._ledger = Ledger()

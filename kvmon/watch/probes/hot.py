@@ -118,6 +118,8 @@ class HotProbe:
             return pong if isinstance(pong, Refusal) else None
         (reply,) = await self._step("get", [("GET", self._key)], deadline)
         if not isinstance(reply, Refusal):
+            self.tally.hits += reply is not None
+            self.tally.misses += reply is None
             return None  # whatever PING said: reading works
         if not is_about_us(reply):
             return reply

@@ -16,11 +16,15 @@ LES = (*(f"{bound:g}" for bound in BOUNDS), "+Inf")
 
 
 class Tally:
-    """Counts over the life of a probe. `retries` are rounds repeated on a fresh connection, `tainted` those left out."""
+    """Counts over the life of a probe.
+
+    `retries` are tries repeated on a fresh connection, `tainted` those left out, `hits` and `misses` what reads came to by the
+    server's count.
+    """
 
     def __init__(self, target: str, instance: str) -> None:
         self._labels = (target, instance)
-        self.retries = self.tainted = 0
+        self.retries = self.tainted = self.hits = self.misses = 0
         self._latest: dict[str, bool] = {}
         self._totals: dict[tuple[str, str], int] = {}
         self._steps: dict[str, list[int]] = {}

@@ -45,6 +45,9 @@ async def test_reading_and_writing_work_on_a_healthy_server(server: Server, prob
     probe = probe_of(server)
     assert of(await probe.probe(write=False)) == [READ]
     assert of(await probe.probe(write=True)) == [READ, WRITE]
+    await probe.probe(write=False)
+    info = server.info("stats")
+    assert (probe.tally.hits, probe.tally.misses) == (int(info["keyspace_hits"]), int(info["keyspace_misses"])) == (1, 2)
     (key,) = server.command("KEYS", "*")
     assert key.startswith("kvmon:canary:")
     assert 0 < server.command("TTL", key) <= 30
