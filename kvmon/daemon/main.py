@@ -56,9 +56,7 @@ class Daemon:
         self._clock = SystemClock()
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
-        self._polling = PollLoop(
-            clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed
-        )
+        self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed)
         self._following = Following(clock=self._clock, changed=lambda: self._polling.apply(self._members()))
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
