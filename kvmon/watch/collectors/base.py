@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from kvmon.model.conversation import Conversation
@@ -30,9 +31,9 @@ class Collector(Options):
         del server
         return True
 
+    @abstractmethod
     def ask(self, server: Server, memory: Any) -> Conversation[Any]:
         """Ask, and return the samples with what to remember.
 
         Raises Unsupported where the server refuses, Malformed where its answer has another shape than documented.
         """
-        raise NotImplementedError

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
 import subprocess
 from typing import Any
 
@@ -17,6 +16,7 @@ from kvmon.model.metrics.spec import Kind, Spec
 from kvmon.tell.exposition.board import Board, render_alone
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.process import ProcessMetrics
+from tests.servers.kinds import tool
 from tests.tell import examples
 
 CLASSIC, OPENMETRICS = Dialect
@@ -206,9 +206,7 @@ def test_whatever_was_put_last_is_read_back(rounds: Any) -> None:
 
 
 def test_promtool_finds_no_error_of_format() -> None:
-    promtool = os.environ.get("PROMTOOL")
-    if not promtool:
-        pytest.skip("PROMTOOL names no promtool")
+    promtool = tool("PROMTOOL")
     body = board_of(examples.snapshot()).render(CLASSIC, more=ProcessMetrics().render(CLASSIC))
     done = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, timeout=60, check=False)
     # 1 is an error of format, 3 is a remark about names, which are redis_exporter's.
