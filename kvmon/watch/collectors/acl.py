@@ -35,6 +35,7 @@ class Acl(Collector):
     """ACL LOG. `entries` is how many are read at most."""
 
     name: ClassVar[str] = "acl"
+    asks: ClassVar[tuple[str, ...]] = ("acl|log",)
     every: Seconds = 60.0
     entries: Count = 128
 

@@ -19,6 +19,9 @@ class Collector(Options):
     name: ClassVar[str]
     """The word for options, logs and labels."""
 
+    asks: ClassVar[tuple[str, ...]]
+    """Its commands as rules of access control name them (`slowlog|get`)."""
+
     every: Seconds = 15.0
     enabled: bool = True
 
@@ -30,6 +33,11 @@ class Collector(Options):
         """Whether this server can answer: told from version, mode and role, so that nobody is asked in vain."""
         del server
         return True
+
+    def rights(self, server: Server) -> tuple[str, ...]:
+        """Those of `asks` that this server is asked with these options."""
+        del server
+        return self.asks
 
     @abstractmethod
     def ask(self, server: Server, memory: Any) -> Conversation[Any]:

@@ -60,6 +60,7 @@ class Clients(Collector):
     """
 
     name: ClassVar[str] = "clients"
+    asks: ClassVar[tuple[str, ...]] = ("client|list", "info")
     every: Seconds = 60.0
     series: Count = 20
     at_most: Count = 10_000

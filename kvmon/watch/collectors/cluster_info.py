@@ -21,6 +21,7 @@ class ClusterInfo(Collector):
     """CLUSTER INFO, where INFO does not hold the same already (Valkey 9.1)."""
 
     name: ClassVar[str] = "cluster_info"
+    asks: ClassVar[tuple[str, ...]] = ("cluster|info",)
 
     def first(self) -> Seen:
         """See Collector."""

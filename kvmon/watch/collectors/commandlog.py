@@ -36,6 +36,7 @@ class Commandlog(Collector):
     """COMMANDLOG. `entries` is how many are read at most of each log, `names` how many commands are told apart."""
 
     name: ClassVar[str] = "commandlog"
+    asks: ClassVar[tuple[str, ...]] = ("commandlog|len", "commandlog|get")
     every: Seconds = 15.0
     entries: Count = 128
     names: Count = 20

@@ -38,6 +38,7 @@ class Config(Collector):
     """CONFIG GET. `settings` are exposed by their names, as numbers where they are some, else as text."""
 
     name: ClassVar[str] = "config"
+    asks: ClassVar[tuple[str, ...]] = ("config|get",)
     every: Seconds = 300.0
     settings: tuple[str, ...] = (*NUMERIC, *TEXTUAL)
 

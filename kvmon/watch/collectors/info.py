@@ -48,6 +48,7 @@ class Info(Collector):
     """
 
     name: ClassVar[str] = "info"
+    asks: ClassVar[tuple[str, ...]] = ("info", "config|get")
     clock: ClassVar[Clock] = SystemClock()
     """For servers that do not tell their own time."""
 
@@ -59,6 +60,11 @@ class Info(Collector):
     def first(self) -> InfoMemory:
         """See Collector."""
         return InfoMemory()
+
+    def rights(self, server: Server) -> tuple[str, ...]:
+        """See Collector."""
+        del server
+        return self.asks if self.databases is None else self.asks[:1]
 
     def ask(self, server: Server, memory: InfoMemory) -> Conversation[InfoMemory]:
         """See Collector."""

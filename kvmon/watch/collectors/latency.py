@@ -35,6 +35,7 @@ class Latency(Collector):
     """LATENCY LATEST and, from version 7 on, LATENCY HISTOGRAM. `histograms: false` leaves the latter out."""
 
     name: ClassVar[str] = "latency"
+    asks: ClassVar[tuple[str, ...]] = ("latency|latest", "latency|histogram", "info")
     every: Seconds = 15.0
     histograms: bool = True
 
@@ -46,9 +47,13 @@ class Latency(Collector):
         """A Sentinel has no latency monitor."""
         return server.mode != "sentinel"
 
+    def rights(self, server: Server) -> tuple[str, ...]:
+        """See Collector."""
+        return self.asks if self._histograms(server) else self.asks[:1]
+
     def ask(self, server: Server, memory: LatencyMemory) -> Conversation[LatencyMemory]:
         """One round. The sums of the histograms are asked for beside them, so that sum and count are of one moment."""
-        commands = [LATEST, HISTOGRAM] if self.histograms and server.version >= (7, 0, 0) else [LATEST]
+        commands = [LATEST, HISTOGRAM] if self._histograms(server) else [LATEST]
         questions = memory.refusals.allowed(commands)
         replies = yield [*questions, *((TIMES,) if HISTOGRAM in questions else ())]
         given, refusals = memory.refusals.after(questions, replies)
@@ -59,6 +64,9 @@ class Latency(Collector):
             for command in known.values():
                 samples += command.samples
         return Answer(samples, LatencyMemory(known, refusals))
+
+    def _histograms(self, server: Server) -> bool:
+        return self.histograms and server.version >= (7, 0, 0)
 
 
 def _spikes(reply: Reply) -> list[Sample]:

@@ -22,6 +22,7 @@ class Memory(Collector):
     """MEMORY STATS."""
 
     name: ClassVar[str] = "memory"
+    asks: ClassVar[tuple[str, ...]] = ("memory|stats",)
     every: Seconds = 60.0
 
     def first(self) -> None:

@@ -20,6 +20,7 @@ class Modules(Collector):
     """INFO modules."""
 
     name: ClassVar[str] = "modules"
+    asks: ClassVar[tuple[str, ...]] = ("info",)
     every: Seconds = 300.0
 
     def first(self) -> None:

@@ -42,6 +42,7 @@ class Slowlog(Collector):
     """SLOWLOG. `entries` is how many are read at most, `names` how many commands are told apart, `recent` kept to be shown."""
 
     name: ClassVar[str] = "slowlog"
+    asks: ClassVar[tuple[str, ...]] = ("slowlog|len", "slowlog|get")
     every: Seconds = 15.0
     entries: Count = 128
     names: Count = 40

@@ -1,0 +1,74 @@
+"""The least that the user of kvmon has to be allowed: rules of access control for what is asked, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kvmon.model.targets.providers import PROVIDERS, Provider
+from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.server import Mode, Server, parse_version
+from kvmon.watch.probes.canary import PREFIX
+
+PASSWORD = "${KVMON_PASSWORD}"  # noqa: S105 - the place for one
+HEALTH = "health:test:"
+"""What the keys of `/api/health/redis` begin with."""
+
+KINDS: tuple[tuple[str, Server], ...] = (
+    ("Redis 6.2", Server("redis", (6, 2, 0))),
+    ("Redis 7.0 and later, Valkey before 8.1", Server("redis", (7, 0, 0))),
+    ("Valkey 8.1 and later", Server("valkey", (8, 1, 0))),
+)
+"""Servers that may need different rules."""
+
+_SIGN_IN = ("client|setname",)
+_CLUSTER = ("cluster|nodes",)
+_READ = ("ping", "get")
+_WRITE = ("set", "get")
+
+
+def server_named(text: str) -> Server:
+    """`redis-6.2`, `valkey-9.1`; raises ValueError."""
+    software, _, version = text.lower().partition("-")
+    number = parse_version(version)
+    if software not in ("redis", "valkey") or number < (6, 0, 0):
+        raise ValueError(f"{text!r} is no server with access control: write redis-7.0 or valkey-9.1")
+    return Server("valkey" if software == "valkey" else "redis", number)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is done with keys: `read` and `write` by probes, `health` by `/api/health/redis`."""
+
+    read: bool = False
+    write: bool = False
+    health: bool = False
+
+
+def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS[0], keys: Keys = Keys()) -> tuple[str, ...]:
+    """The rules in the order of the questions. A `server` in cluster mode is also asked for its nodes."""
+    withheld = provider.withholds
+    asked = [part for part in collectors.enabled() if part.needs(server) and part.name not in withheld]
+    commands = [*_SIGN_IN, *(command for collector in asked for command in collector.rights(server))]
+    if server.mode == "cluster":
+        commands += _CLUSTER
+    if keys.read:
+        commands += _READ
+    if keys.write or keys.health:
+        commands += _WRITE
+    patterns = (*([f"~{PREFIX}*"] if keys.read else []), *([f"~{HEALTH}*"] if keys.health else []))
+    return ("resetchannels", "-@all", *_allowed(commands), *patterns)
+
+
+def line(user: str, found: Sequence[str]) -> str:
+    """The command that makes the user anew with these rules. Its password is the variable that PASSWORD names."""
+    return f"ACL SETUSER {user} reset on >{PASSWORD} {' '.join(found)}"
+
+
+def in_mode(server: Server, mode: Mode) -> Server:
+    """The same server in this mode."""
+    return replace(server, mode=mode)
+
+
+def _allowed(commands: Iterable[str]) -> list[str]:
+    return [f"+{command}" for command in dict.fromkeys(commands)]
