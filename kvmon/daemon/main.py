@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -23,6 +24,9 @@ from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import ConfigError, UsageError
+from kvmon.journal.store import Journal
+from kvmon.model.metrics.catalogue.daemon import JOURNAL_OK
+from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.tell.exposition.board import Board
@@ -54,6 +58,7 @@ class Daemon:
         self._config = config
         self._listen = listen
         self._clock = SystemClock()
+        self._journal = Journal.open(Path(config.state_dir) if config.state_dir else None)
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
         self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed)
@@ -76,6 +81,7 @@ class Daemon:
             slow_commands=self._polling.slow_commands,
         )
         self._view.also(self._pushing.own_samples)
+        self._view.also(self._journal_samples)
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -113,6 +119,7 @@ class Daemon:
             with suppress(TimeoutError):
                 await asyncio.wait_for(runner.cleanup(), GRACE)
             await self._polling.close()
+            await self._journal.close()
             log.info("kvmon has stopped")
 
     async def _open(self, runner: web.AppRunner) -> str:
@@ -156,6 +163,9 @@ class Daemon:
             self._view.probing = ProbeLoop(clock=self._clock)
             self._late.put_nowait(self._view.probing)
         self._view.probing.apply(nodes)
+
+    def _journal_samples(self) -> list[Sample]:
+        return [Sample(JOURNAL_OK, self._journal.ok)] if self._journal.folder is not None else []
 
     def _loops(self) -> list[Loop]:
         watch = FileWatch(lambda: self._config.files, self._reload_quietly)

@@ -18,6 +18,11 @@ POLLS_SKIPPED = Spec(
 POLLS_RUNNING = Spec("kvmon_polls_running", "Polls under way.", source=SOURCE)
 NODES = Spec("kvmon_nodes", "Nodes that are polled.", source=SOURCE)
 BUILD_INFO = Spec("kvmon_build_info", "Always 1; which kvmon this is.", labels=("version", "python_version"), source=SOURCE)
+JOURNAL_OK = Spec(
+    "kvmon_journal_ok",
+    "Whether alerts, silences and events are kept in state_dir (1), or its disk fails and memory has to do (0).",
+    source=SOURCE,
+)
 DATADOG_POINTS = Spec("kvmon_datadog_points_total", "Points handed to the sender for Datadog.", COUNTER, source=SOURCE)
 DATADOG_SENT = Spec("kvmon_datadog_sent_total", "Packets sent to DogStatsD.", COUNTER, source=SOURCE)
 DATADOG_DROPPED = Spec(
@@ -29,6 +34,6 @@ DATADOG_DROPPED = Spec(
 )
 
 ROWS: tuple[Spec, ...] = (
-    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, DATADOG_POINTS, DATADOG_SENT, DATADOG_DROPPED,
+    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK, DATADOG_POINTS, DATADOG_SENT, DATADOG_DROPPED,
 )  # fmt: skip
 """All of them."""
