@@ -160,8 +160,19 @@ class Daemon:
                 return
             from kvmon.daemon.probing import ProbeLoop
 
-            self._view.probing = ProbeLoop(clock=self._clock)
+            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed)
             self._late.put_nowait(self._view.probing)
+            if self._config.state_dir is not None:
+                from kvmon.daemon.breakers_file import BreakersFile
+
+                self._late.put_nowait(
+                    BreakersFile(
+                        self._config.state_dir,
+                        verdicts=self._view.verdicts,
+                        feed=self._view.feed,
+                        clock=self._clock,
+                    )
+                )
         self._view.probing.apply(nodes)
 
     def _journal_samples(self) -> list[Sample]:

@@ -16,6 +16,7 @@ from kvmon.model.evidence import OPS, Op, Verdicts
 from kvmon.model.metrics.catalogue import probes as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.target import Node, Probe
+from kvmon.tell.server.feed import Feed
 from kvmon.watch.probes import HotProbe
 
 LEASE = 10.0
@@ -30,11 +31,11 @@ Key = tuple[str, str]
 
 
 class ProbeLoop:
-    """Probes nodes and keeps their breakers."""
+    """Probes nodes and keeps their breakers; `feed` is told of every change."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, feed: Feed) -> None:
         self._clock = clock
-        self._board = BreakerBoard(clock=clock)
+        self._board = BreakerBoard(clock=clock, epoch=feed.boot, told=feed)
         self._probes: dict[Key, HotProbe] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[Any]] = set()

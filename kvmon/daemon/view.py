@@ -24,6 +24,7 @@ from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
@@ -50,6 +51,7 @@ class DaemonView:
     ) -> None:
         self.board = board
         self.clock = clock
+        self.feed = Feed()
         self.started = clock.time()
         self.version = version("kvmon")
         self._polling = polling
@@ -104,7 +106,7 @@ class DaemonView:
 
     def verdicts(self) -> Verdicts:
         """See View."""
-        return self.probing.verdicts() if self.probing is not None else Verdicts(epoch="", index=0)
+        return self.probing.verdicts() if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 Op = Literal["read", "write"]
 OPS: tuple[Op, Op] = ("read", "write")
+
+Slots = tuple[tuple[int, int], ...]
+"""Ranges of hash slots with both ends; empty where nothing is sharded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Verdict:
 
     `state`: closed, open, half_open or unknown; `advice`: allow, limit or deny; `permit_ratio` 0..1 of the calls may go;
     `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
+    `slots` are the shard's, `mode` is auto, forced_open, forced_closed or shadow.
     """
 
     target: str
@@ -55,12 +59,18 @@ class Verdict:
     failures: int
     last_outcome: str
     last_ok: float | None
+    slots: Slots = ()
+    mode: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """All of them at one moment. `epoch` is another after each start of the daemon, and `index` counts within it."""
+    """All of them at one moment. `epoch` is another after each start of the daemon, and `index` counts within it.
+
+    `gone` is the index at which a target lost a breaker last.
+    """
 
     epoch: str
     index: int
     all: Sequence[Verdict] = ()
+    gone: Mapping[str, int] = field(default_factory=dict)

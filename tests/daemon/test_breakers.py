@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +68,29 @@ def test_a_full_server_opens_writing_only(valkey: Server, start_daemon: Start) -
     assert document(daemon, "read")["state"] == "closed"
     valkey.config_set("maxmemory", "0")
     reach(daemon, "write", "closed")
+
+
+def test_changes_are_streamed_and_written_to_a_file(valkey: Server, start_daemon: Start, tmp_path: Path) -> None:
+    daemon = start_daemon({**probing(valkey), "state_dir": str(tmp_path / "state")})
+    reach(daemon, "write", "closed")
+    file = tmp_path / "state" / "breakers.json"
+
+    def written() -> dict[str, object]:
+        return {each["op"]: each["state"] for each in json.loads(file.read_text())["breakers"]}
+
+    until(lambda: file.exists() and written() == {"read": "closed", "write": "closed"}, what="the file")
+    before = json.loads(file.read_text())
+    with urllib.request.urlopen(f"{daemon.url}/v1/events", timeout=60) as stream:
+        assert stream.readline() == b"retry: 2000\n"
+        valkey.kill()
+        for line in stream:
+            if line.startswith(b"data: ") and b'"state":"open"' in line:
+                break
+    until(lambda: written() == {"read": "open", "write": "open"}, what="the file to follow")
+    after = json.loads(file.read_text())
+    assert after["boot"] == before["boot"]
+    assert after["written_at"] > before["written_at"]
+    until(lambda: json.loads(file.read_text())["written_at"] > after["written_at"] + 1, what="the file renewed without news")
 
 
 def test_what_no_target_wants_is_not_imported() -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
-from kvmon.tell.server import breakers, discover, guide, health, liveness, metrics, page, reload, targets, topology
+from kvmon.tell.server import breakers, discover, events, guide, health, liveness, metrics, page, reload, targets, topology
 from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
@@ -23,6 +23,7 @@ def make_app(view: View) -> web.Application:
         client_max_size=view.options.max_body,
     )
     app.on_response_prepare.append(headers)
+    app.on_shutdown.append(events.farewell)
     app[VIEW] = view
     app[PROCESS] = ProcessMetrics()
     app.add_routes(
@@ -48,6 +49,7 @@ def make_app(view: View) -> web.Application:
             web.get("/v1/breakers/{target}", breakers.breakers),
             web.get("/v1/breakers/{target}/{op}", breakers.breakers),
             web.get("/v1/breakers/{target}/{op}/allow", breakers.allow),
+            web.get("/v1/events", events.events),
             web.get("/v1/targets", targets.targets),
             web.get("/v1/slowlog/{target}", targets.slowlog),
             web.get("/v1/topology/{target}", topology.topology),

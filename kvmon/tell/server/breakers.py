@@ -2,44 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import random
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import web
 
 from kvmon.model.evidence import OPS, Op, Verdict, Verdicts
-from kvmon.tell.server.health import timestamp
+from kvmon.options import parse_duration
+from kvmon.tell.server.documents import LEASE, envelope
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.problems import Problem
 
-VALID_FOR_MS = 10_000
-"""How long an answer may be believed, counted from its receipt."""
+WAIT = 5.0
+"""Seconds that a request may wait for a change: half the lease, so that the answer still renews it."""
 
 SEVERITY = ("deny", "limit", "allow")
 
 
 async def breakers(request: web.Request) -> web.Response:
-    """Documents of all breakers, of a target's, or of one op's; 304 while no verdict has changed."""
-    verdicts = request.app[VIEW].verdicts()
-    chosen = _chosen(request, verdicts)
+    """Documents of all breakers, of a target's, or of one op's; 304 while no verdict has changed.
+
+    With `?index=N&wait=4s` the answer waits until something was changed since N, at most so long.
+    """
+    view = request.app[VIEW]
+    waits = _waits(request)
+    chosen = _chosen(request, view.verdicts())
+    if waits is not None:
+        chosen = await _changed(request, chosen, *waits)
+    verdicts = view.verdicts()
+    index = _index(request, chosen, verdicts)
     # By what is shown, not by all there is: a change elsewhere is no news here.
-    tag = f'"{verdicts.epoch}-{max((verdict.index for verdict in chosen), default=0)}-{len(chosen)}"'
-    headers = {"ETag": tag, "Kvmon-Valid-For": str(VALID_FOR_MS), "Cache-Control": "no-cache"}
+    tag = f'"{verdicts.epoch}-{index}-{len(chosen)}"'
+    headers = {"ETag": tag, **LEASE, "Cache-Control": "no-cache"}
     if _matches(request, tag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    body = {
-        "schema": "kvmon.breakers/1",
-        "epoch": verdicts.epoch,
-        "index": max((verdict.index for verdict in chosen), default=0),
-        "generated_at": timestamp(request.app[VIEW].clock.time()),
-        "valid_for_ms": VALID_FOR_MS,
-        "breakers": [_document(verdict) for verdict in chosen],
-    }
+    body = envelope(verdicts.epoch, index, chosen, view.clock.time())
     return web.Response(body=json.dumps(body).encode(), content_type="application/json", headers=headers)
+
+
+def _index(request: web.Request, chosen: Sequence[Verdict], verdicts: Verdicts) -> int:
+    """Of the last change among these; one that vanished changed them too."""
+    name = request.match_info.get("target")
+    if name is None:
+        return verdicts.index
+    return max(verdicts.gone.get(name, 0), *(verdict.index for verdict in chosen))
+
+
+def _waits(request: web.Request) -> tuple[int, float] | None:
+    """The index and the seconds that a long poll names. Raises Problem 400."""
+    index, wait = request.query.get("index"), request.query.get("wait")
+    if index is None:
+        if wait is not None:
+            raise Problem(HTTPStatus.BAD_REQUEST, "wait needs index: the one of the last answer, or 0.")
+        return None
+    if not (index.isascii() and index.isdigit() and len(index) < 16):
+        raise Problem(HTTPStatus.BAD_REQUEST, "index is a number: that of the last answer, or 0.")
+    try:
+        return int(index), min(WAIT, parse_duration(wait or "0"))
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"wait: {error}.") from None
+
+
+async def _changed(request: web.Request, chosen: Sequence[Verdict], index: int, seconds: float) -> Sequence[Verdict]:
+    """The verdicts once they are others than at that index, or the wait is over. An index from another boot is one, too."""
+    view = request.app[VIEW]
+    end = asyncio.get_running_loop().time() + seconds
+    with view.feed.follower():
+        while _index(request, chosen, view.verdicts()) == index and not view.feed.closed:
+            left = end - asyncio.get_running_loop().time()
+            if left <= 0.0 or not await view.feed.news(view.feed.index, left):
+                break
+            chosen = _chosen(request, view.verdicts())
+    return _chosen(request, view.verdicts())
 
 
 async def allow(request: web.Request) -> web.Response:
@@ -48,7 +86,7 @@ async def allow(request: web.Request) -> web.Response:
     headers = {
         "Kvmon-State": worst.state,
         "Kvmon-Permit-Ratio": f"{worst.permit_ratio:g}",
-        "Kvmon-Valid-For": str(VALID_FOR_MS),
+        **LEASE,
         "Cache-Control": "no-store",
     }
     if random.random() < worst.permit_ratio:  # noqa: S311 - spreads load, keeps no secret
@@ -87,27 +125,3 @@ def _unknown(target: str, op: Op) -> Verdict:
 
 def _matches(request: web.Request, tag: str) -> bool:
     return any(word.strip().removeprefix("W/") in (tag, "*") for word in request.headers.get("If-None-Match", "").split(","))
-
-
-def _document(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "target": verdict.target,
-        "op": verdict.op,
-        "shard": verdict.shard,
-        "state": verdict.state,
-        "mode": "auto",
-        "advice": verdict.advice,
-        "permit_ratio": verdict.permit_ratio,
-        "retry_after_ms": verdict.retry_after_ms,
-        "since": timestamp(verdict.since) if verdict.since else None,
-        "generation": verdict.generation,
-        "reason_class": verdict.reason_class or None,
-        "index": verdict.index,
-        "evidence": {
-            "probe": {
-                "consecutive_failures": verdict.failures,
-                "last_outcome": verdict.last_outcome or None,
-                "last_ok": timestamp(verdict.last_ok) if verdict.last_ok else None,
-            }
-        },
-    }

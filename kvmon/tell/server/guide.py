@@ -8,10 +8,10 @@ from aiohttp import web
 
 from kvmon.errors import TargetError
 from kvmon.model.targets.target import Target
-from kvmon.tell.server.health import timestamp
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.problems import Problem
 from kvmon.tell.server.state import main_state
+from kvmon.tell.server.timestamps import timestamp
 
 
 def _target(request: web.Request) -> Target:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,15 +12,11 @@ from kvmon.options import parse_duration
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.problems import Problem
 from kvmon.tell.server.state import NodeState, states
+from kvmon.tell.server.timestamps import timestamp
 
 MEDIA = "application/health+json"
 STATUS = {"up": "pass", "down": "warn", "unknown": "warn"}
 OPS = ("read", "write")
-
-
-def timestamp(seconds: float) -> str:
-    """Wall seconds as `2026-11-23T03:09:48.120Z`."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def health(request: web.Request) -> web.Response:

@@ -23,6 +23,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+ENDLESS = frozenset({"/v1/events"})
+"""Streams: they end with their client, and bound each write themselves."""
+
 LINE = 8_190  # bytes of a request line, and of one header
 
 
@@ -35,6 +38,8 @@ async def headers(request: web.Request, response: web.StreamResponse) -> None:  
 @web.middleware
 async def deadline(request: web.Request, handler: Handler) -> web.StreamResponse:
     """End a request that takes too long: it waits for a backend, or its client sends its body too slowly."""
+    if request.path in ENDLESS:
+        return await handler(request)
     limit = request.app[VIEW].options.request_timeout
     try:
         async with asyncio.timeout(limit) as timer:

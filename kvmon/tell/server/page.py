@@ -9,9 +9,9 @@ from aiohttp import web
 
 from kvmon.options import format_duration
 from kvmon.tell.server.advice import advice
-from kvmon.tell.server.health import timestamp
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.state import NodeState, states
+from kvmon.tell.server.timestamps import timestamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment

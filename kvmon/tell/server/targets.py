@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from kvmon.tell.server.health import timestamp
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.state import NodeState, states
+from kvmon.tell.server.timestamps import timestamp
 
 
 async def targets(request: web.Request) -> web.Response:

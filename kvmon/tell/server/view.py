@@ -12,6 +12,7 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.options import WebOptions
 
 
@@ -65,6 +66,10 @@ class View(Protocol):
     @property
     def board(self) -> Board:
         """The latest page of every node."""
+
+    @property
+    def feed(self) -> Feed:
+        """Changes of breakers as they come."""
 
     @property
     def clock(self) -> Clock:

@@ -14,6 +14,7 @@ from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from tests.tell import examples
@@ -26,6 +27,7 @@ class Seen:
     known: list[Target] = field(default_factory=list)
     options: WebOptions = field(default_factory=WebOptions)
     board: Board = field(default_factory=Board)
+    feed: Feed = field(default_factory=lambda: Feed("boot"))
     clock: ManualClock = field(default_factory=ManualClock)
     started: float = 1_699_999_000.0
     version: str = "0.1.0"

@@ -1,0 +1,58 @@
+"""Breakers as documents: what `/v1/breakers`, its events and its file have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from kvmon.model.evidence import Verdict
+from kvmon.tell.server.timestamps import timestamp
+
+VALID_FOR_MS = 10_000
+"""How long an answer may be believed, counted from its receipt."""
+
+LEASE = {"Kvmon-Valid-For": str(VALID_FOR_MS)}
+
+
+def envelope(epoch: str, index: int, verdicts: Sequence[Verdict], wall: float) -> dict[str, Any]:
+    """The document of these verdicts at this wall time."""
+    return {
+        "schema": "kvmon.breakers/1",
+        "epoch": epoch,
+        "index": index,
+        "generated_at": timestamp(wall),
+        "valid_for_ms": VALID_FOR_MS,
+        "breakers": [breaker(verdict) for verdict in verdicts],
+    }
+
+
+def breaker(verdict: Verdict) -> dict[str, Any]:
+    """The document of one."""
+    return {
+        "target": verdict.target,
+        "op": verdict.op,
+        "shard": verdict.shard,
+        "slots": [list(ends) for ends in verdict.slots],
+        "state": verdict.state,
+        "mode": verdict.mode,
+        "advice": verdict.advice,
+        "permit_ratio": verdict.permit_ratio,
+        "retry_after_ms": verdict.retry_after_ms,
+        "since": timestamp(verdict.since) if verdict.since else None,
+        "generation": verdict.generation,
+        "reason_class": verdict.reason_class or None,
+        "index": verdict.index,
+        "evidence": {
+            "probe": {
+                "consecutive_failures": verdict.failures,
+                "last_outcome": verdict.last_outcome or None,
+                "last_ok": timestamp(verdict.last_ok) if verdict.last_ok else None,
+            }
+        },
+    }
+
+
+def packed(document: dict[str, Any]) -> bytes:
+    """On one line, as an event needs it."""
+    return json.dumps(document, separators=(",", ":")).encode()
