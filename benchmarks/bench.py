@@ -97,7 +97,7 @@ def kvmon(server: Server, interval: float) -> Iterator[Watcher]:
     begun = time.monotonic()
     every = f"{round(interval * 1000)}ms"
     # What is asked in every poll at the usual 15 s is asked in every poll here too: a poll costs here what it costs there.
-    collectors = {name: {"every": every} for name in ("slowlog", "commandlog", "latency")}
+    collectors = {name: {"every": every} for name in ("slowlog", "latency")}
     configuration = {"interval": every, "targets": [{"name": "it", "url": server.url, "collectors": collectors}]}
     with Daemon(configuration, ready=False) as daemon:
         url = f"{daemon.url}/metrics"

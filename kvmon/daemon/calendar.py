@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.executors.debug import DebugExecutor
+from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -30,14 +29,11 @@ class Calendar:
     def __init__(self, tick: Callable[[], None], *, head: Head, clock: Clock, on_bug: Callable[[BaseException], None]) -> None:
         self._trigger = _HeadTrigger(head, clock)
         self._tick = tick
-        self._on_bug = on_bug
         self._job: Job | None = None
-        # In its own call of the event loop, as a tick only starts tasks: one more task for it would cost as much as a poll.
-        self._scheduler = AsyncIOScheduler(timezone=UTC, executors={"default": DebugExecutor()})
+        self._scheduler = _Scheduler(timezone=UTC, executors={"default": _InPlace(on_bug)})
 
     def start(self) -> None:
         """Begin."""
-        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._job = self._scheduler.add_job(
             self._tick, self._trigger, id="poll tick", max_instances=1, coalesce=True, misfire_grace_time=None
         )
@@ -53,8 +49,33 @@ class Calendar:
         if self._job is not None:
             self._job.modify(next_run_time=self._trigger.get_next_fire_time(None, datetime.now(UTC)))
 
-    def _failed(self, event: JobExecutionEvent) -> None:
-        self._on_bug(event.exception)
+
+class _Scheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has no types
+    """Wakes up at once: its own way leads through the event loop's pipe for other threads, and nobody calls from one."""
+
+    def wakeup(self) -> None:
+        """See APScheduler."""
+        self._stop_timer()
+        self._start_timer(self._process_jobs())
+
+
+class _InPlace(BaseExecutor):  # type: ignore[misc] # as above
+    """Calls a job where it becomes due. A tick only starts tasks: a task or a thread for itself would cost as much as a poll."""
+
+    def __init__(self, on_bug: Callable[[BaseException], None]) -> None:
+        super().__init__()
+        self._on_bug = on_bug
+
+    def submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        """See APScheduler. Running jobs are not counted, as this one has ended when this returns."""
+        self._do_submit_job(job, run_times)
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        del run_times
+        try:
+            job.func()
+        except Exception as error:  # noqa: BLE001 - APScheduler would only log it
+            self._on_bug(error)
 
 
 class _HeadTrigger(BaseTrigger):  # type: ignore[misc] # APScheduler has no types

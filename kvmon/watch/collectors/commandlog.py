@@ -37,7 +37,7 @@ class Commandlog(Collector):
 
     name: ClassVar[str] = "commandlog"
     asks: ClassVar[tuple[str, ...]] = ("commandlog|len", "commandlog|get")
-    every: Seconds = 15.0
+    every: Seconds = 60.0
     entries: Count = 128
     names: Count = 20
     recent: Count = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ from kvmon.model.metrics.catalogue.latency import SPIKE_DURATION, SPIKE_LAST, SP
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Seconds
 from kvmon.watch.collectors.base import Collector
-from kvmon.watch.collectors.latency_histogram import Known, histograms, times_of
+from kvmon.watch.collectors.latency_histogram import Histograms, histograms
 from kvmon.watch.collectors.refusals import Refusals
 from kvmon.watch.collectors.server import Server
 from kvmon.watch.collectors.shapes import array, integer, text
@@ -27,7 +26,7 @@ MILLISECONDS = 1000
 class LatencyMemory:
     """The histograms as they last came, and which of the commands the server refuses."""
 
-    known: Mapping[bytes, Known] = field(default_factory=dict)
+    histograms: Histograms = field(default=Histograms(), repr=False)
     refusals: Refusals = field(default_factory=Refusals)
 
 
@@ -58,12 +57,11 @@ class Latency(Collector):
         replies = yield [*questions, *((TIMES,) if HISTOGRAM in questions else ())]
         given, refusals = memory.refusals.after(questions, replies)
         samples = _spikes(given["LATENCY LATEST"]) if "LATENCY LATEST" in given else []
-        known: dict[bytes, Known] = {}
-        if "LATENCY HISTOGRAM" in given:
-            known = histograms(given["LATENCY HISTOGRAM"], times_of(replies[-1]), memory.known)
-            for command in known.values():
-                samples += command.samples
-        return Answer(samples, LatencyMemory(known, refusals))
+        if "LATENCY HISTOGRAM" not in given:
+            return Answer(samples, LatencyMemory(refusals=refusals))
+        found = histograms(given["LATENCY HISTOGRAM"], replies[-1], memory.histograms)
+        samples += found.samples
+        return Answer(samples, LatencyMemory(found, refusals))
 
     def _histograms(self, server: Server) -> bool:
         return self.histograms and server.version >= (7, 0, 0)

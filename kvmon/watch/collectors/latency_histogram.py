@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from kvmon.model.conversation import Malformed, Reply
@@ -13,56 +14,87 @@ from kvmon.watch.collectors.shapes import array, integer, table, text
 
 COMMAND = "LATENCY HISTOGRAM"
 
-_TIME = re.compile(rb"^cmdstat_([^\r\n]+):calls=\d+,usec=(\d+)", re.MULTILINE)
 _UNSAFE = str.maketrans("#:\n\r", "____")
 
 
 class Known(NamedTuple):
-    """One command's reply as it came, the time it took in all, and the samples made of both."""
+    """One command's reply as it came, and the samples made of it and of the time it took in all."""
 
     raw: Reply
-    time: bytes | None
     samples: tuple[Sample, ...]
 
 
-def times_of(stats: Reply) -> dict[bytes, bytes]:
-    """Microseconds by command, undecoded, from INFO commandstats."""
-    return dict(_TIME.findall(stats)) if isinstance(stats, bytes) else {}
+class Histograms(NamedTuple):
+    """A reply as it came, what is known of each command in it, and the samples of all."""
+
+    raw: Reply = None
+    known: Mapping[bytes, Known] = {}
+    samples: tuple[Sample, ...] = ()
 
 
-def histograms(reply: Reply, times: Mapping[bytes, bytes], known: Mapping[bytes, Known]) -> dict[bytes, Known]:
-    """Each command's samples; a command without a change since `known` keeps the very objects."""
+def histograms(reply: Reply, stats: Reply, before: Histograms) -> Histograms:
+    """Each command's samples; the sums come from `stats`, INFO commandstats.
+
+    A command that did not change keeps the very objects: the server counts its calls here and its time there at once.
+    """
+    if reply == before.raw:
+        return before
     items = array(COMMAND, reply)
     if len(items) % 2:
         raise Malformed(f"{COMMAND}: names and histograms were expected, {len(items)} elements came")
     found = {}
+    known = before.known
     for name, raw in zip(items[::2], items[1::2], strict=True):
         if not isinstance(name, bytes):
             raise Malformed(f"{COMMAND}: a name was expected, a {type(name).__name__} came")
-        time = times.get(name)
-        if time is None:  # INFO writes some characters otherwise
-            time = times.get(text(COMMAND, name).translate(_UNSAFE).encode())
         old = known.get(name)
-        same = old is not None and old.time == time and old.raw == raw
-        found[name] = old if old is not None and same else Known(raw, time, _samples(text(COMMAND, name), raw, time))
-    return found
+        if old is None:
+            found[name] = Known(raw, _samples(name, raw, stats, ()))
+        else:
+            found[name] = old if old.raw == raw else Known(raw, _samples(name, raw, stats, old.samples))
+    return Histograms(reply, found, tuple(chain.from_iterable([command.samples for command in found.values()])))
 
 
-def _samples(command: str, raw: Reply, time: bytes | None) -> tuple[Sample, ...]:
+def _samples(name: bytes, raw: Reply, stats: Reply, old: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    """Buckets, sum and count; a bucket that did not change keeps its sample, and one that did at least its labels."""
+    command = text(COMMAND, name)
     parts = table(COMMAND, raw)
     calls = integer(COMMAND, parts.get("calls"))
     bounds = array(COMMAND, parts.get("histogram_usec"))
-    samples = [
-        Sample(HISTOGRAMS, integer(COMMAND, count), (command, bound_text(integer(COMMAND, bound))), "_bucket")
-        for bound, count in zip(bounds[::2], bounds[1::2], strict=False)
-    ]
+    samples = []
+    place, buckets = 0, len(old)
+    for bound, count in zip(bounds[::2], bounds[1::2], strict=False):
+        label = bound_text(integer(COMMAND, bound))
+        value = float(integer(COMMAND, count))
+        # Buckets come in their order, and only new ones are put between.
+        before = old[place] if place < buckets else None
+        if before is not None and len(before.labels) == 2 and before.labels[1] == label:
+            place += 1
+            samples.append(before if before.value == value else Sample(HISTOGRAMS, value, before.labels, "_bucket"))
+        else:
+            samples.append(Sample(HISTOGRAMS, value, (command, label), "_bucket"))
     samples.append(Sample(HISTOGRAMS, calls, (command, "+Inf"), "_bucket"))
+    time = _time(name, command, stats)
     if time is not None:
-        samples.append(Sample(HISTOGRAMS, float(time), (command,), "_sum"))
+        samples.append(Sample(HISTOGRAMS, time, (command,), "_sum"))
     samples.append(Sample(HISTOGRAMS, calls, (command,), "_count"))
     return tuple(samples)
 
 
+def _time(name: bytes, command: str, stats: Reply) -> float | None:
+    """Microseconds that the command took in all, by INFO, which writes some characters otherwise."""
+    if not isinstance(stats, bytes):
+        return None
+    for spelled in (name, command.translate(_UNSAFE).encode()):
+        begin = stats.find(b"\ncmdstat_" + spelled + b":calls=")
+        if begin >= 0:
+            begin = stats.find(b",usec=", begin) + len(b",usec=")
+            digits = stats[begin : stats.find(b",", begin)]
+            return float(digits) if digits.isdigit() else None
+    return None
+
+
+@lru_cache(512)
 def bound_text(bound: int) -> str:
     """A bound as redis_exporter writes it, so that series go on: 528384, but 1.056768e+06 from a million on."""
     digits = str(bound)

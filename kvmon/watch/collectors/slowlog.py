@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from kvmon.model.conversation import Answer, Conversation
+from kvmon.model.conversation import Answer, Conversation, Reply
 from kvmon.model.metrics.catalogue.slowlog import ENTRIES, LAST_DURATION, LAST_ID, LENGTH, MISSED, SECONDS
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Count, Seconds
@@ -27,10 +28,12 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class SlowlogMemory:
-    """What was seen, and which of the commands the server refuses."""
+    """What was seen, which of the commands the server refuses, and the last replies with the samples made of them."""
 
     seen: Seen = field(default_factory=Seen)
     refusals: Refusals = field(default_factory=Refusals)
+    replies: Sequence[Reply] = field(default=(), repr=False)
+    samples: Sequence[Sample] = field(default=(), repr=False)
 
     @property
     def recent(self) -> tuple[Entry, ...]:
@@ -62,8 +65,11 @@ class Slowlog(Collector):
         look = GLANCE if seen.run_id is not None else max(GLANCE, self.recent)
         questions = memory.refusals.allowed([("SLOWLOG", "LEN"), ("SLOWLOG", "GET", min(look, self.entries))])
         replies = yield questions
+        if seen.run_id == server.run_id and replies == memory.replies:
+            return Answer(memory.samples, memory)  # nothing is new: the usual case, and in every poll
+        first = replies
         given, refusals = memory.refusals.after(questions, replies)
-        samples = []
+        samples: list[Sample] = []
         length = None
         if "SLOWLOG LEN" in given:
             length = integer("SLOWLOG LEN", given["SLOWLOG LEN"])
@@ -78,7 +84,7 @@ class Slowlog(Collector):
             size = len(entries) if length is None else max(length, len(entries))
             seen = seen.after(server.run_id, entries, size, names=self.names, keep=self.recent)
             samples += _samples(entries, seen)
-        return Answer(samples, SlowlogMemory(seen, refusals))
+        return Answer(samples, SlowlogMemory(seen, refusals, first, samples))
 
 
 def _samples(entries: list[Entry], seen: Seen) -> list[Sample]:
