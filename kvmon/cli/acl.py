@@ -51,6 +51,8 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
     for title, server in servers:
         where = acl.in_mode(server, "cluster") if cluster else server
         lines.setdefault(acl.line(given["user"], acl.rules(collectors, where, provider, keys)), []).append(title)
+    if provider.managed:
+        click.echo(f"{provider.title}: rights are given by {provider.users}", err=True)
     for text, titles in lines.items():
         if kind is None:
             click.echo(f"# {', '.join(titles)}")

@@ -54,6 +54,7 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
         "password_file": credentials.password_file,
         "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
         "memory_limit": format_size(target.memory_limit) if target.memory_limit else None,
+        "sku": target.sku or None,
         "labels": dict(target.labels),
         "critical": target.critical,
         "interval": format_duration(target.interval),

@@ -177,6 +177,8 @@ class TargetOptions(Options):
     """How long a found node that is no longer announced is still asked."""
     tls: TlsOptions | None = None
     """For `rediss://` and `valkeys://`."""
+    sku: str | None = None
+    """Its size by the provider's name (`C1`, `P2`, `B10`), where the server does not say how much memory it has."""
     memory_limit: Bytes | None = None
     """How much memory it may use, where the server cannot say."""
     labels: Annotated[dict[str, str], BeforeValidator(_labels)] = Field(default_factory=dict)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kvmon.config.explain import nearest
 from kvmon.config.files import beside, read_text
 from kvmon.config.labels import collisions
 from kvmon.config.mistakes import Ledger
 from kvmon.config.options import TargetOptions
 from kvmon.config.source import Path, Source, spelled
-from kvmon.model.targets.address import BackendUrl
+from kvmon.model.targets.address import Address, BackendUrl
 from kvmon.model.targets.providers import BY_NAME, PROVIDERS, Provider, provider_of
 from kvmon.model.targets.target import Credentials, Probe, Target, Tls
 from kvmon.options import format_duration
@@ -52,11 +53,12 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         note("urls", f"{url.address} stands there twice")
     provider = _provider(options.provider, urls)
     return Target(
-        name=options.name, addresses=tuple(url.address for url in urls), credentials=credentials,
+        name=options.name, addresses=tuple(_address(url, provider) for url in urls), credentials=credentials,
         tls=_tls(options, urls, common.base, note), provider=provider, interval=interval, timeout=timeout,
         memory_limit=options.memory_limit, labels=dict(options.labels), critical=options.critical, bare=common.bare,
         service=_service(provider, urls), topology="standalone" if common.bare else options.topology,
-        address_map=dict(options.address_map), forget_after=options.forget_after, probe=_probe(options),
+        address_map=dict(options.address_map), forget_after=options.forget_after,
+        probe=_probe(options), sku=_sku(options, provider, note),
     )  # fmt: skip
 
 
@@ -121,6 +123,25 @@ def _tls(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _N
 def _probe(options: TargetOptions) -> Probe | None:
     given = options.probe
     return Probe(given.interval, given.timeout, given.write_every) if given is not None else None
+
+
+def _address(url: BackendUrl, provider: Provider) -> Address:
+    """Where it is; without a port in the URL where the provider listens."""
+    if url.port_given or url.address.path:
+        return url.address
+    return replace(url.address, port=provider.tls_port if url.tls else provider.port)
+
+
+def _sku(options: TargetOptions, provider: Provider, note: _Note) -> str:
+    if options.sku is None:
+        return ""
+    # `Standard_C1`, `Balanced_B10`: how Azure's own tools write it.
+    name = options.sku.rpartition("_")[2].upper()
+    if not provider.sizes:
+        note("sku", f"no sizes are known of {provider.title}: write memory_limit, or provider")
+    elif name not in provider.sizes:
+        note("sku", f"{options.sku!r} is no size of {provider.title} ({nearest(name, provider.sizes)})")
+    return name
 
 
 def _provider(name: str, urls: Iterable[BackendUrl]) -> Provider:

@@ -14,7 +14,7 @@ from kvmon.daemon.calendar import Calendar
 from kvmon.daemon.roundsman import Round, Rounds
 from kvmon.model.metrics.catalogue import daemon as rows
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Snapshot
+from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.slowlog import SlowlogMemory
@@ -89,6 +89,11 @@ class PollLoop:
         if not isinstance(memory, SlowlogMemory):
             return ()
         return [SlowEntry(entry.id, entry.at, entry.cost, entry.command, entry.arguments) for entry in memory.recent]
+
+    def capabilities(self, node: Node) -> Sequence[Capability]:
+        """What of the node can be asked, by collector; nothing for a node that is not polled."""
+        found = self._rounds.by_key.get(node.key)
+        return found.poller.capabilities() if found is not None else ()
 
     def apply(self, members: Iterable[tuple[Node, Collectors]]) -> None:
         """Poll these from now on. A node that is the same as before, with the same options, keeps its connection and its turn."""

@@ -20,7 +20,7 @@ from kvmon.errors import Timeout
 from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Snapshot
+from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
@@ -116,6 +116,10 @@ class DaemonView:
             for entry in self._polling.slow_commands(node)
         ]
         return sorted(found, key=lambda command: command.at, reverse=True)
+
+    def capabilities(self, node: Node) -> Sequence[Capability]:
+        """See View."""
+        return self._polling.capabilities(node)
 
     def startup(self) -> Sequence[Check]:
         """See View."""

@@ -19,6 +19,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Capability:
+    """Whether a node can be asked what a collector asks.
+
+    `status`: works, refused, withheld (the provider is known to refuse it), unneeded (another version or mode) or off.
+    `why` is a sentence unless it works; `without` are those of its commands that are refused.
+    """
+
+    collector: str
+    status: str
+    why: str = ""
+    without: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The frozen result of a poll of one node.
 

@@ -116,7 +116,7 @@ MISTAKES = {
         "targets:\n- name: a\n  url: redis://h\n  provider: azure\n",
         (
             "kvmon.yaml:4: targets[0].provider: 'azure' is no provider: use one of auto, self-hosted, azure-cache, azure-managed, "
-            "elasticache, memorydb, memorystore"
+            "elasticache-serverless, elasticache, memorydb, memorystore"
         ),
     ),
     "topology of a version to come": (

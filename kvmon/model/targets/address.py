@@ -30,7 +30,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class BackendUrl:
-    """What a URL says. `password` is None where it says none; an empty user is None too. `db` is told, never selected."""
+    """What a URL says. `password` is None where it says none; an empty user is None too. `db` is told, never selected.
+
+    `port_given`: whether the port stands there, or is the usual one.
+    """
 
     scheme: str
     address: Address
@@ -38,6 +41,7 @@ class BackendUrl:
     username: str | None = None
     password: str | None = None
     db: int = 0
+    port_given: bool = True
 
     def __repr__(self) -> str:
         return f"BackendUrl({self.scheme}://{self.address})"  # never the credentials
@@ -62,7 +66,8 @@ def parse_url(text: str) -> BackendUrl:
         return _unix(place, username, password)
     place, _, query = place.partition("?")
     place, _, path = place.partition("/")
-    return BackendUrl(scheme, _address(place), SCHEMES[scheme], username, password, _db(path, query))
+    given = place.rpartition("]")[2].count(":") == 1
+    return BackendUrl(scheme, _address(place), SCHEMES[scheme], username, password, _db(path, query), given)
 
 
 def _credentials(text: str) -> tuple[str | None, str | None]:

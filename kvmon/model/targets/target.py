@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.providers import PROVIDERS, Provider
+from kvmon.model.targets.sizes import Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Target:
     None for a target that is polled only.
     `topology` is auto, standalone, replicas or cluster: whether other nodes than these are looked for. `address_map` leads from
     announced addresses to reachable ones; a found node that nobody announces is forgotten after `forget_after` seconds.
+    `sku` is the provider's name of its size, which tells limits that the server does not.
     """
 
     name: str
@@ -63,7 +65,21 @@ class Target:
     probe: Probe | None = None
     topology: str = "standalone"
     address_map: Mapping[str, str] = field(default_factory=dict)
+    sku: str = ""
     forget_after: float = 600.0
+
+    @property
+    def size(self) -> Size | None:
+        """What the provider sells under the name `sku`."""
+        return self.provider.sizes.get(self.sku)
+
+    @property
+    def limit(self) -> tuple[int, str] | None:
+        """Bytes it may use for data, and who says so: `configured` or `sku`; None where neither does."""
+        if self.memory_limit:
+            return self.memory_limit, "configured"
+        size = self.size
+        return (round(size.memory * (1 - self.provider.reserved)), "sku") if size is not None else None
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -58,7 +58,8 @@ class NodeState:
 
     def memory_limit(self) -> float | None:
         """Bytes: maxmemory, else what the configuration says; None for no limit."""
-        return self.number("maxmemory") or self.node.target.memory_limit or None
+        limit = self.node.target.limit
+        return self.number("maxmemory") or (limit[0] if limit is not None else None)
 
     def hit_ratio(self) -> float | None:
         """Hits among all look-ups since the start, 0..1; None before the first."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
+from kvmon.model.snapshot import Capability
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.state import NodeState, states
 from kvmon.tell.server.timestamps import timestamp
@@ -19,16 +21,17 @@ async def targets(request: web.Request) -> web.Response:
             "name": target.name,
             "service": target.service,
             "provider": target.provider.name,
+            "sku": target.sku or None,
             "critical": target.critical,
             "labels": dict(target.labels),
-            "nodes": [_node(state) for state in states(view, target)],
+            "nodes": [_node(state, view.capabilities(state.node)) for state in states(view, target)],
         }
         for target in view.targets()
     ]
     return web.json_response({"targets": found})
 
 
-def _node(state: NodeState) -> dict[str, Any]:
+def _node(state: NodeState, capabilities: Sequence[Capability]) -> dict[str, Any]:
     shot = state.snapshot
     return {
         "instance": state.node.instance,
@@ -46,6 +49,10 @@ def _node(state: NodeState) -> dict[str, Any]:
         "commands_per_second": state.number("instantaneous_ops_per_sec"),
         "hit_ratio": state.hit_ratio(),
         "replication_lag_seconds": state.lag,
+        "capabilities": {
+            found.collector: {"status": found.status, "why": found.why or None, "without": list(found.without)}
+            for found in capabilities
+        },
         "failures": [
             {"collector": failure.collector, "reason": failure.reason, "message": failure.message}
             for failure in (shot.failures if shot else ())

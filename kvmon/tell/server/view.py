@@ -9,7 +9,7 @@ from typing import Protocol
 from kvmon.clock import Clock
 from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Snapshot
+from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
@@ -100,6 +100,9 @@ class View(Protocol):
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """The latest slow commands, newest first."""
+
+    def capabilities(self, node: Node) -> Sequence[Capability]:
+        """What of the node can be asked; nothing before its first answer."""
 
     def verdicts(self) -> Verdicts:
         """What the breakers of probed targets say now."""

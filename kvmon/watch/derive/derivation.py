@@ -60,9 +60,9 @@ class Databases(NamedTuple):
 
 
 class Configured(NamedTuple):
-    """What INFO may not say: the target's own `memory_limit` in bytes, and `maxclients` of servers before Redis 7.0."""
+    """What INFO may not say: bytes for data with who says so, and `maxclients` (servers before Redis 7.0, providers)."""
 
-    memory_limit: int | None = None
+    limit: tuple[int, str] | None = None
     maxclients: float | None = None
 
 
@@ -91,7 +91,7 @@ def derive(
     size = _size(state.size, number(fields, "used_memory"), at)
     databases = _databases(state.databases, fields, at)
     samples = [Sample(derived.RESTARTS, identity.restarts), Sample(derived.ROLE_CHANGES, identity.role_changes)]
-    samples += memory(fields, configured=configured.memory_limit, growth=size.growth)
+    samples += memory(fields, configured=configured.limit, growth=size.growth)
     clients, most = number(fields, "connected_clients"), number(fields, "maxclients") or configured.maxclients
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)

@@ -12,25 +12,29 @@ FARTHEST = 365 * 86_400.0
 """Seconds: a forecast beyond is no news."""
 
 
-def memory(fields: Mapping[str, str], *, configured: int | None, growth: float | None) -> list[Sample]:
-    """Limits, utilization and forecast; `configured` is the target's own limit in bytes, `growth` bytes a second."""
+def memory(fields: Mapping[str, str], *, configured: tuple[int, str] | None, growth: float | None) -> list[Sample]:
+    """Limits, utilization and forecast.
+
+    `configured` is the limit in bytes that the configuration gives, and its source; `growth` bytes a second.
+    """
     samples: list[Sample] = []
+    size, source = configured if configured is not None else (None, "configured")
     limits = {
         "maxmemory": number(fields, "maxmemory"),
-        "configured": None if configured is None else float(configured),
+        source: None if size is None else float(size),
         "system": number(fields, "total_system_memory"),
     }
-    for source, size in limits.items():
-        if size:
-            add(samples, derived.MEMORY_LIMIT, size, source)
+    for name, limit in limits.items():
+        if limit:
+            add(samples, derived.MEMORY_LIMIT, limit, name)
     used = number(fields, "used_memory")
     # Not the machine's memory: a container may have far less, and neighbours.
-    limit = limits["maxmemory"] or limits["configured"]
-    if used is None or not limit:
+    most = limits["maxmemory"] or limits[source]
+    if used is None or not most:
         return samples
-    add(samples, derived.MEMORY_UTILIZATION, used / limit)
+    add(samples, derived.MEMORY_UTILIZATION, used / most)
     if growth is not None and growth > 0.0:
-        left = max(0.0, limit - used) / growth
+        left = max(0.0, most - used) / growth
         if left <= FARTHEST:
             add(samples, derived.MEMORY_EXHAUSTION, left)
     return samples

@@ -62,7 +62,7 @@ class Ledger:
 
     def _support(self, roster: Roster) -> list[Sample]:
         used = [(entry.collector.name, 1.0 if entry.needed and not entry.off else 0.0) for entry in roster.entries]
-        return [self._supports(name, value) for name, value in used + [(name, 0.0) for name in roster.withheld]]
+        return [self._supports(name, value) for name, value in used]
 
     def _supports(self, name: str, value: float) -> Sample:
         known = self._supported.get(name)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from kvmon.clock import Clock
 from kvmon.errors import TargetError
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Failure, Snapshot
+from kvmon.model.snapshot import Capability, Failure, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.server import Server
@@ -61,6 +61,10 @@ class NodePoller:
     def memory(self, collector: str) -> Any:
         """What a collector remembers (entries of the slow log, say); None where there is no such collector."""
         return next((entry.memory for entry in self._roster.entries if entry.collector.name == collector), None)
+
+    def capabilities(self) -> Sequence[Capability]:
+        """What of the node can be asked, by collector."""
+        return self._roster.capabilities()
 
     async def poll(self, due: float) -> Snapshot:
         """Ask everything that is due; `due` is the monotonic time at which the poll should begin. Never raises TargetError."""
@@ -134,25 +138,27 @@ class NodePoller:
             return await self._refused(asked)
         told = asked.answer.memory
         roster.settle(info, asked, began)
-        roster.meet(told.server)
+        roster.meet(told.server, told.fields)
         if fresh:
             talks = self._talks(began)
             await converse([talk for _, talk in talks], line, first=False)
         failures = [roster.settle(entry, talk, began) for entry, talk in talks]
-        maxclients = None if "maxclients" in told.fields else self._configured("redis_config_maxclients")
+        maxclients = None if "maxclients" in told.fields else self._maxclients()
         self._derived_samples, self._derived = derive(
             self._derived,
             told.fields,
             at=began,
             own=line.noted,
-            configured=Configured(self.node.target.memory_limit, maxclients),
+            configured=Configured(self.node.target.limit, maxclients),
         )
         return tuple(failure for failure in failures if failure is not None)
 
-    def _configured(self, name: str) -> float | None:
-        """The value of a metric that the collector `config` gave."""
+    def _maxclients(self) -> float | None:
+        """What the collector `config` gave, else what the provider sells."""
         entries = (entry for entry in self._roster.entries if entry.collector.name == "config")
-        return next((sample.value for entry in entries for sample in entry.samples if sample.spec.name == name), None)
+        given = (sample.value for entry in entries for sample in entry.samples if sample.spec.name == "redis_config_maxclients")
+        size = self.node.target.size
+        return next(given, None) or (size.connections if size is not None else None)
 
     def _talks(self, began: float) -> list[tuple[Entry, Talk]]:
         server = self.server

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Failure
+from kvmon.model.snapshot import Capability, Failure
+from kvmon.model.targets.providers import told_by
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors.base import Collector
 from kvmon.watch.collectors.server import Server
+from kvmon.watch.poller.capabilities import capability
 from kvmon.watch.poller.rounds import Talk
 
 RETRY = 600.0
@@ -23,7 +25,7 @@ _log = structlog.get_logger()
 class Entry:
     """One collector's state. `asked` is the monotonic time of the poll that it last answered in, `off` why it is not asked."""
 
-    __slots__ = ("asked", "collector", "memory", "needed", "off", "off_at", "samples", "told")
+    __slots__ = ("asked", "collector", "memory", "needed", "off", "off_at", "samples", "told", "why")
 
     def __init__(self, collector: Collector) -> None:
         self.collector = collector
@@ -33,7 +35,7 @@ class Entry:
         self.needed = True
         self.off = ""
         self.off_at = 0.0
-        self.told = ""
+        self.told = self.why = ""
 
 
 class Roster:
@@ -41,20 +43,26 @@ class Roster:
 
     def __init__(self, node: Node, collectors: Sequence[Collector]) -> None:
         self._node = node
-        withheld = node.target.provider.withholds
-        self.entries = tuple(Entry(collector) for collector in collectors if collector.name not in withheld)
-        self.withheld = tuple(collector.name for collector in collectors if collector.name in withheld)
+        self.provider = node.target.provider
+        self.entries = tuple(Entry(collector) for collector in collectors)
         self._server: Server | None = None
 
-    def meet(self, server: Server) -> None:
-        """Choose by what the server is; another process than before is asked everything again."""
+    def meet(self, server: Server, fields: Mapping[str, str]) -> None:
+        """Choose by what the server is; another process than before is asked everything again. `fields` are INFO's."""
         if self._server is not None and server.run_id != self._server.run_id:
             for entry in self.entries:
                 entry.asked, entry.off = None, ""
         if server != self._server:
+            self.provider = told_by(self._node.target.provider, fields)
             for entry in self.entries:
-                entry.needed = entry.collector.needs(server)
+                entry.needed = entry.collector.needs(server) and entry.collector.name not in self.provider.withholds
         self._server = server
+
+    def capabilities(self) -> list[Capability]:
+        """What of the node can be asked; nothing before its first answer."""
+        if self._server is None:
+            return []
+        return [capability(entry.collector, self._server, self.provider, entry) for entry in self.entries]
 
     def reconnected(self, now: float, *, after_outage: bool) -> None:
         """Refusals may have been lifted. Not asked at each reconnect: a server that drops idle clients makes that each poll."""
@@ -89,6 +97,7 @@ class Roster:
         if failure is None:
             return None
         entry.samples = ()
+        entry.why = failure.message
         if talk.lasting:
             entry.off, entry.off_at = failure.reason, now
         if entry.told != failure.reason:

@@ -10,7 +10,7 @@ from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
 from kvmon.model.evidence import Verdicts
 from kvmon.model.metrics.sample import Sample
-from kvmon.model.snapshot import Snapshot
+from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
@@ -33,6 +33,7 @@ class Seen:
     version: str = "0.1.0"
     ready: Sequence[Check] = (Check("loops", ok=True),)
     judged: Verdicts = field(default_factory=lambda: Verdicts("epoch", 0))
+    able: Sequence[Capability] = ()
     slow: Sequence[SlowCommand] = ()
     shape: Topology = field(default_factory=lambda: Topology("standalone"))
     latency: float | TargetError = 0.0031
@@ -58,6 +59,9 @@ class Seen:
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         return self.slow if target is self.known[0] else ()
+
+    def capabilities(self, node: Node) -> Sequence[Capability]:
+        return self.able if node.target is self.known[0] else ()
 
     def verdicts(self) -> Verdicts:
         return self.judged

@@ -112,7 +112,7 @@ def test_probes_do_not_count_as_reads() -> None:
 
 
 def test_memory_limit_is_maxmemory_else_the_configured_one() -> None:
-    past = Past(Configured(memory_limit=400 * MIB)).sees(
+    past = Past(Configured((400 * MIB, "configured"))).sees(
         {"used_memory": 100 * MIB, "maxmemory": 0, "total_system_memory": 1000 * MIB}
     )
     assert past.value("kvmon_memory_utilization_ratio") == pytest.approx(0.25)
