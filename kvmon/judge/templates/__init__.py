@@ -1,0 +1,14 @@
+"""Go's text/template as Prometheus and Alertmanager use it: parse once, expand often. Pure.
+
+Values are Python's: float is float64, int is int, str, bool, None is nil; mappings are maps, sequences are slices, and a Struct
+has exactly its fields.
+"""
+
+from __future__ import annotations
+
+from kvmon.judge.templates.errors import TemplateError
+from kvmon.judge.templates.execute import expand
+from kvmon.judge.templates.parse import Template, parse
+from kvmon.judge.templates.values import Function, Struct
+
+__all__ = ["Function", "Struct", "Template", "TemplateError", "expand", "parse"]

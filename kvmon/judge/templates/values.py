@@ -1,0 +1,94 @@
+"""Values inside templates: what is true, how they print, what Go calls their types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kvmon.judge.templates.numbers import general
+
+Value = Any
+"""str, float, int, bool, None, Mapping, Sequence, Struct, datetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A Go struct: exactly these fields. `name` is what Go calls its type."""
+
+    name: str
+    fields: Mapping[str, Value]
+
+
+class Zero(dict[str, Value]):
+    """A map whose missing keys are the empty string: map[string]string with missingkey=zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with Go's types of its arguments (string, float64, int, any, sample, vector); `rest`: of all further ones."""
+
+    call: Callable[..., Value]
+    takes: tuple[str, ...] = ()
+    rest: str | None = None
+
+
+def type_name(value: Value) -> str:  # noqa: PLR0911 - a table of types
+    """What `%T` prints."""
+    match value:
+        case None:
+            return "<nil>"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "float64"
+        case str():
+            return "string"
+        case Struct():
+            return value.name
+        case Zero():
+            return "map[string]string"
+        case Mapping():
+            return "map[string]interface {}"
+        case datetime():
+            return "*time.Time"
+    return "template.queryResult"
+
+
+def true(value: Value) -> bool:
+    """Whether `if` takes it: neither zero nor empty nor nil."""
+    if isinstance(value, (Struct, datetime)):
+        return True
+    return bool(value)
+
+
+def text(value: Value, *, inside: bool = False) -> str:  # noqa: PLR0911 - a table of types
+    """`%v`; a nil is `<no value>`, and `<nil>` inside of something."""
+    match value:
+        case None:
+            return "<nil>" if inside else "<no value>"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return general(value)
+        case str():
+            return value
+        case Struct():
+            return "{" + " ".join(text(part, inside=True) for part in value.fields.values()) + "}"
+        case Mapping():
+            return "map[" + " ".join(f"{key}:{text(value[key], inside=True)}" for key in sorted(value)) + "]"
+        case datetime():
+            return time_text(value)
+        case Sequence():
+            return "[" + " ".join(text(part, inside=True) for part in value) + "]"
+    return str(value)
+
+
+def time_text(value: datetime) -> str:
+    """time.Time's own text, in UTC."""
+    moment = value.astimezone(UTC)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
