@@ -10,6 +10,7 @@ from kvmon.model.metrics.catalogue.latency import SPIKE_DURATION, SPIKE_LAST, SP
 from kvmon.model.metrics.sample import Sample
 from kvmon.options import Seconds
 from kvmon.watch.collectors.base import Collector
+from kvmon.watch.collectors.latency_calls import Calls
 from kvmon.watch.collectors.latency_histogram import Histograms, histograms
 from kvmon.watch.collectors.refusals import Refusals
 from kvmon.watch.collectors.server import Server
@@ -24,9 +25,10 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class LatencyMemory:
-    """The histograms as they last came, and which of the commands the server refuses."""
+    """The histograms as they last came, what was called since, and which of the commands the server refuses."""
 
     histograms: Histograms = field(default=Histograms(), repr=False)
+    calls: Calls = field(default_factory=Calls, repr=False)
     refusals: Refusals = field(default_factory=Refusals)
 
 
@@ -51,17 +53,29 @@ class Latency(Collector):
         return self.asks if self._histograms(server) else self.asks[:1]
 
     def ask(self, server: Server, memory: LatencyMemory) -> Conversation[LatencyMemory]:
-        """One round. The sums of the histograms are asked for beside them, so that sum and count are of one moment."""
+        """One round. The sums of the histograms are asked for beside them, so that sum and count are of one moment.
+
+        Histograms of commands that were not called lately are not asked for: one that is called again comes a poll later.
+        """
         commands = [LATEST, HISTOGRAM] if self._histograms(server) else [LATEST]
         questions = memory.refusals.allowed(commands)
-        replies = yield [*questions, *((TIMES,) if HISTOGRAM in questions else ())]
+        lately = memory.calls.lately if server.run_id == memory.calls.run_id else None
+        sent = [(*HISTOGRAM, *(lately or ())) if question == HISTOGRAM else question for question in questions]
+        if HISTOGRAM in questions:
+            sent.append(TIMES)
+            if lately == ():
+                sent.remove(HISTOGRAM)
+                questions.remove(HISTOGRAM)
+        replies = yield sent
         given, refusals = memory.refusals.after(questions, replies)
         samples = _spikes(given["LATENCY LATEST"]) if "LATENCY LATEST" in given else []
-        if "LATENCY HISTOGRAM" not in given:
+        found = memory.histograms
+        if "LATENCY HISTOGRAM" in given:
+            found = histograms(given["LATENCY HISTOGRAM"], replies[-1], found, some=lately is not None)
+        elif lately != ():
             return Answer(samples, LatencyMemory(refusals=refusals))
-        found = histograms(given["LATENCY HISTOGRAM"], replies[-1], memory.histograms)
         samples += found.samples
-        return Answer(samples, LatencyMemory(found, refusals))
+        return Answer(samples, LatencyMemory(found, memory.calls.after(server.run_id, replies[-1]), refusals))
 
     def _histograms(self, server: Server) -> bool:
         return self.histograms and server.version >= (7, 0, 0)

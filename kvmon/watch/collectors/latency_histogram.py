@@ -25,15 +25,15 @@ class Known(NamedTuple):
 
 
 class Histograms(NamedTuple):
-    """A reply as it came, what is known of each command in it, and the samples of all."""
+    """What is known of each command, and the samples of all. `raw` is the reply that was read last, as it came."""
 
     raw: Reply = None
     known: Mapping[bytes, Known] = {}
     samples: tuple[Sample, ...] = ()
 
 
-def histograms(reply: Reply, stats: Reply, before: Histograms) -> Histograms:
-    """Each command's samples; the sums come from `stats`, INFO commandstats.
+def histograms(reply: Reply, stats: Reply, before: Histograms, *, some: bool = False) -> Histograms:
+    """Each command's samples; the sums come from `stats`, INFO commandstats. `some` says that others were not asked for.
 
     A command that did not change keeps the very objects: the server counts its calls here and its time there at once.
     """
@@ -42,8 +42,8 @@ def histograms(reply: Reply, stats: Reply, before: Histograms) -> Histograms:
     items = array(COMMAND, reply)
     if len(items) % 2:
         raise Malformed(f"{COMMAND}: names and histograms were expected, {len(items)} elements came")
-    found = {}
     known = before.known
+    found = dict(known) if some else {}
     for name, raw in zip(items[::2], items[1::2], strict=True):
         if not isinstance(name, bytes):
             raise Malformed(f"{COMMAND}: a name was expected, a {type(name).__name__} came")

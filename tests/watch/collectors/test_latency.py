@@ -80,6 +80,62 @@ def test_commands_that_did_not_change_keep_their_samples() -> None:
     assert values(second.samples)["redis_commands_latencies_usec_sum", "ft.search"] == 400
 
 
+async def test_a_command_that_is_called_again_is_read_again(server: Server) -> None:
+    if described(server).version < (7, 0, 0):
+        return
+    memory = Latency().first()
+
+    async def count() -> float | None:
+        nonlocal memory
+        for _ in range(2):
+            answer = await ask(Latency(), server, memory)
+            memory = answer.memory
+        return values(answer.samples).get(("redis_commands_latencies_usec_count", "set"))
+
+    with server.client() as client:
+        client.command("SET", "key", "value")
+        assert await count() == 1
+        assert await count() == 1
+        client.command("SET", "key", "value")
+        assert await count() == 2
+        client.command("CONFIG", "RESETSTAT")
+        await count()
+        assert await count() is None
+
+
+def test_only_what_was_called_lately_is_asked_for() -> None:
+    memory = Latency().first()
+    histograms: list[Command | None] = []
+    for called in (2, 2, 3, 3, 3):
+        own = len(histograms)
+        stats = STATS.replace(b"ft.search:calls=2", b"ft.search:calls=%d" % called) + b"cmdstat_info:calls=%d,usec=9" % own
+        asked: list[Command] = []
+
+        def answer(command: Command, asked: list[Command] = asked, stats: bytes = stats) -> Reply:
+            asked.append(command)
+            return server_with(HISTOGRAM[4:] if len(command) > 2 else HISTOGRAM, stats=stats)(command)
+
+        found = talk(Latency(), VALKEY, memory, answer)
+        memory = found.memory
+        histograms.append(next((command for command in asked if command[1] == "HISTOGRAM"), None))
+        assert len(found.samples) == len(talk(Latency(), VALKEY, Latency().first(), server_with()).samples)
+    whole = ("LATENCY", "HISTOGRAM")
+    assert histograms == [whole, None, None, (*whole, "ft.search"), None]
+
+
+def test_now_and_then_everything_is_asked_for() -> None:
+    memory = Latency().first()
+    asked: list[Command] = []
+
+    def answer(command: Command) -> Reply:
+        asked.append(command)
+        return server_with()(command)
+
+    for _ in range(100):
+        memory = talk(Latency(), VALKEY, memory, answer).memory
+    assert 3 <= asked.count(("LATENCY", "HISTOGRAM")) <= 7
+
+
 def test_events_of_both_lines() -> None:
     redis: Reply = [[b"command", 1795780734, 10, 25]]
     valkey: Reply = [[b"fork", 1795780735, 3, 12, 40, 7]]
