@@ -46,12 +46,14 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
     credentials, tls = target.credentials, target.tls
     return {
         "name": target.name,
-        "urls": [url_of(target, str(address), is_path=bool(address.path)) for address in target.addresses],
+        "urls": _urls(target),
         "provider": target.provider.name,
         "service": target.service,
         "username": credentials.username,
         "password": REDACTED if credentials.password else None,
         "password_file": credentials.password_file,
+        "sentinel": _sentinel(target),
+        "topology": target.topology,
         "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
         "memory_limit": format_size(target.memory_limit) if target.memory_limit else None,
         "sku": target.sku or None,
@@ -62,6 +64,20 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
         "probe": _probe(target),
         "collectors": config.collectors_of(target).model_dump(mode="json"),
     }
+
+
+def _urls(target: Target) -> list[str]:
+    if target.sentinels is not None:
+        kind, places = "rediss" if target.tls else "redis", ",".join(map(str, target.addresses))
+        return [f"{kind}+sentinel://{places}/{target.sentinels.service}"]
+    return [url_of(target, str(address), is_path=bool(address.path)) for address in target.addresses]
+
+
+def _sentinel(target: Target) -> dict[str, Any] | None:
+    if target.sentinels is None:
+        return None
+    own = target.sentinels.credentials
+    return {"username": own.username, "password": REDACTED if own.password else None, "password_file": own.password_file}
 
 
 def _probe(target: Target) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -24,8 +25,7 @@ from kvmon.watch.collectors import OFF, Collectors
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-TOPOLOGIES = ("auto", "standalone", "replicas", "cluster")
-LATER = ("sentinel",)
+TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
     "top": ("discovery", "rules", "alerting", "probe", "breaker", "workloads", "control", "poll"),
@@ -51,8 +51,6 @@ def _provider(text: str) -> str:
 
 
 def _topology(text: str) -> str:
-    if text in LATER:
-        raise ValueError(f"{text!r} is not supported by this version of kvmon: name each node as a target of its own")
     if text not in TOPOLOGIES:
         raise ValueError(f"{text!r} is no topology: use one of {', '.join(TOPOLOGIES)}")
     return text
@@ -150,13 +148,31 @@ class ProbeOptions(Options):
     """Time between writes (SET of a small key that expires) to primaries; `off`: nothing is written."""
 
 
+class SentinelOptions(Options):
+    """Who to be for Sentinels, which know nothing of the credentials of the nodes they watch."""
+
+    username: str | None = None
+    """ACL user; default: the Sentinels' default user."""
+    password: Secret | None = None
+    """The password; better in a file, or as `${NAME}`."""
+    password_file: File | None = None
+    """A file with the password, read again when it changes."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("password and password_file say the same thing: keep one")
+        return self
+
+
 class TargetOptions(Options):
     """One backend."""
 
     name: Annotated[str, AfterValidator(_name)]
     """What it is called in labels, paths and logs."""
     url: Url | None = None
-    """`redis://`, `rediss://`, `valkey://`, `valkeys://` (with s: TLS) or `unix://`; may carry `user:password@`."""
+    """`redis://`, `rediss://`, `valkey://`, `valkeys://` (with s: TLS), `unix://`, or `redis+sentinel://h1,h2,h3/SERVICE` and its
+    like; may carry `user:password@`."""
     urls: tuple[Url, ...] = ()
     """Several nodes of one backend, in place of `url`."""
     seeds: tuple[Url, ...] = ()
@@ -170,7 +186,10 @@ class TargetOptions(Options):
     password_file: File | None = None
     """A file with the password, read again when it changes."""
     topology: Annotated[str, AfterValidator(_topology)] = "auto"
-    """`standalone`: exactly the nodes that are named. `replicas`, `cluster`: also those that they announce. `auto` looks."""
+    """`standalone`: exactly the nodes that are named. `replicas`, `sentinel`, `cluster`: also those that they announce.
+    `auto` looks."""
+    sentinel: SentinelOptions | None = None
+    """Credentials of the Sentinels themselves; username and password above are those of the nodes they watch."""
     address_map: Annotated[dict[str, str], BeforeValidator(_address_map)] = Field(default_factory=dict)
     """From addresses that nodes announce (`host:port`, or a host) to those that they are reached at."""
     forget_after: Seconds = 600.0
@@ -202,12 +221,20 @@ class TargetOptions(Options):
             raise ValueError(problem)
         if self.password is not None and self.password_file is not None:
             raise ValueError("password and password_file say the same thing: keep one")
+        services = {url.service for url in self.addresses}
+        if len(services) > 1:
+            raise ValueError("its urls name different services, or only some name one: make each a target of its own")
+        if not any(services) and (self.sentinel is not None or self.topology == "sentinel"):
+            raise ValueError("its url names no Sentinels: write redis+sentinel://host:26379/SERVICE")
+        if any(services) and self.topology in ("replicas", "cluster"):
+            raise ValueError(f"topology is {self.topology}, and its url names Sentinels: leave one of the two away")
         return self
 
     @property
     def addresses(self) -> tuple[BackendUrl, ...]:
-        """Its nodes, however they were given."""
-        return (self.url,) if self.url is not None else self.urls or self.seeds
+        """Its nodes, however they were given, one URL for each."""
+        given = (self.url,) if self.url is not None else self.urls or self.seeds
+        return tuple(replace(url, address=address, others=()) for url in given for address in (url.address, *url.others))
 
 
 class WebSection(Options):

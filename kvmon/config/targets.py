@@ -13,7 +13,7 @@ from kvmon.config.options import TargetOptions
 from kvmon.config.source import Path, Source, spelled
 from kvmon.model.targets.address import Address, BackendUrl
 from kvmon.model.targets.providers import BY_NAME, PROVIDERS, Provider, provider_of
-from kvmon.model.targets.target import Credentials, Probe, Target, Tls
+from kvmon.model.targets.target import Credentials, Probe, Sentinels, Target, Tls
 from kvmon.options import format_duration
 
 SHORTEST = 0.1
@@ -59,6 +59,7 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         service=_service(provider, urls), topology="standalone" if common.bare else options.topology,
         address_map=dict(options.address_map), forget_after=options.forget_after,
         probe=_probe(options), sku=_sku(options, provider, note),
+        sentinels=_sentinels(options, urls, common.base, note),
     )  # fmt: skip
 
 
@@ -118,6 +119,20 @@ def _tls(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _N
     for name, path in paths.items():
         note.read(f"tls.{name}", path)
     return Tls(**paths, server_name=given.server_name, verify=given.verify)
+
+
+def _sentinels(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _Note) -> Sentinels | None:
+    service = next((url.service for url in urls), "")
+    if not service:
+        return None
+    given = options.sentinel
+    if given is None:
+        return Sentinels(service)
+    file = beside(given.password_file, base) if given.password_file else None
+    if file:
+        note.read("sentinel.password_file", file)
+    password = given.password.get_secret_value() if given.password is not None else None
+    return Sentinels(service, Credentials(given.username, password or None, file))
 
 
 def _probe(options: TargetOptions) -> Probe | None:

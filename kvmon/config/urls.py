@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from kvmon.model.targets.address import SCHEMES, Address, BackendUrl, parse_url
+from kvmon.model.targets.sentinel_url import SCHEMES as SENTINEL_SCHEMES
+from kvmon.model.targets.sentinel_url import parse_sentinel_url
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}")
-_SENTINEL = ("redis+sentinel", "rediss+sentinel", "valkey+sentinel", "valkeys+sentinel")
 
 
 def read_url(value: object) -> BackendUrl:
@@ -23,9 +24,7 @@ def read_url(value: object) -> BackendUrl:
     if found and not _SCHEME.fullmatch(scheme):
         # What stands before `://` may be a password; it is not repeated.
         raise ValueError(f"it does not begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
-    if found and scheme.lower() in _SENTINEL:
-        raise ValueError(f"{scheme.lower()}:// (following a Sentinel) is not supported by this version of kvmon")
-    url = parse_url(text)
+    url = parse_sentinel_url(text) if scheme.lower() in SENTINEL_SCHEMES else parse_url(text)
     if not (url.address.host or url.address.path):
         raise ValueError("it names no host")
     return url
@@ -33,7 +32,7 @@ def read_url(value: object) -> BackendUrl:
 
 def shown(url: BackendUrl) -> str:
     """The URL without user and password."""
-    return f"{url.scheme}://{url.address}"
+    return url.plain
 
 
 def read_listen(value: object) -> str:

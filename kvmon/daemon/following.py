@@ -14,9 +14,6 @@ from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.server.view import Topology
 
-EVERY = 1.0
-"""Seconds between looks at whom to ask and whom to forget."""
-
 TOGETHER = 0.05
 """Seconds that a change waits for others: all nodes are gone through for each."""
 
@@ -48,6 +45,7 @@ class Following:
             self._by_name[target.name] = known
         for known in before.values():
             known.stop()
+        self._awake.set()
 
     def seen(self, snapshot: Snapshot) -> None:
         """A node was polled."""
@@ -75,22 +73,26 @@ class Following:
             async with asyncio.TaskGroup() as group:
                 while True:
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(EVERY):
+                        async with asyncio.timeout(self._rest()):
                             await self._awake.wait()
-                        await asyncio.sleep(TOGETHER)
+                    await asyncio.sleep(TOGETHER)
                     self._awake.clear()
                     self._look(group)
         finally:
             for known in self._by_name.values():
                 known.stop()
 
+    def _rest(self) -> float | None:
+        """Seconds until something is due; None for as long as nothing is known to come."""
+        times = [time for known in self._by_name.values() if (time := known.next) is not None]
+        return max(0.0, min(times) - self._clock.monotonic()) if times else None
+
     def _look(self, group: asyncio.TaskGroup) -> None:
         changed = False
         for known in self._by_name.values():
-            if known.plain:
+            if known.next is None:
                 continue
             changed |= known.settle()
-            if known.due:
-                known.start(group, self._awake.set)
+            known.start(group, self._awake.set)
         if changed:
             self._changed()

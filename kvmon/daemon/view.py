@@ -165,6 +165,8 @@ class DaemonView:
         nodes = self.nodes(target)
         up = [node for node in nodes if (latest := self.board.latest(node.key)) is not None and latest.up]
         primaries = [node for node in up if (latest := self.board.latest(node.key)) and latest.facts.get("role") == "master"]
+        if target.sentinels is not None and not primaries:
+            raise Timeout("unreachable", f"no primary of {target.name} is up")
         node = (primaries or up or list(nodes))[0]
         return await measure(replace(node, target=replace(node.target, timeout=target.timeout)), self.clock)
 

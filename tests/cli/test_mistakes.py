@@ -100,9 +100,17 @@ MISTAKES = {
         "targets:\n- name: a\n  url: http://h\n",
         "kvmon.yaml:3: targets[0].url: unknown scheme 'http': use one of redis://, rediss://, valkey://, valkeys://, unix://",
     ),
-    "Sentinel": (
-        "targets:\n- name: a\n  url: redis+sentinel://h/s\n",
-        "kvmon.yaml:3: targets[0].url: redis+sentinel:// (following a Sentinel) is not supported by this version of kvmon",
+    "Sentinel without a service": (
+        "targets:\n- name: a\n  url: redis+sentinel://h,i\n",
+        "kvmon.yaml:3: targets[0].url: it names no service: write redis+sentinel://host:26379/SERVICE, as sentinel.conf calls it",
+    ),
+    "Sentinel twice": (
+        "targets:\n- name: a\n  url: redis+sentinel://h,h:26379/s\n",
+        "kvmon.yaml:3: targets[0].url: one of its hosts stands there twice",
+    ),
+    "Sentinels and a cluster": (
+        "targets:\n- name: a\n  url: redis+sentinel://h/s\n  topology: cluster\n",
+        "kvmon.yaml:2: targets[0]: topology is cluster, and its url names Sentinels: leave one of the two away",
     ),
     "wrong port": (
         "targets:\n- name: a\n  url: redis://h:99999\n",
@@ -119,12 +127,9 @@ MISTAKES = {
             "elasticache-serverless, elasticache, memorydb, memorystore"
         ),
     ),
-    "topology of a version to come": (
+    "Sentinels that are none": (
         "targets:\n- name: a\n  url: redis://h\n  topology: sentinel\n",
-        (
-            "kvmon.yaml:4: targets[0].topology: 'sentinel' is not supported by this version of kvmon: name each node as a target "
-            "of its own"
-        ),
+        "kvmon.yaml:2: targets[0]: its url names no Sentinels: write redis+sentinel://host:26379/SERVICE",
     ),
     "address_map": (
         "targets:\n- name: a\n  url: redis://h\n  address_map: {10.0.0.7: h:99999}\n",

@@ -28,6 +28,8 @@ class Server:
     The first `password` may be changed later with `change_password`; `command` follows it.
     """
 
+    arguments: tuple[str, ...] = ()
+
     def __init__(
         self,
         kind: str = "valkey-wheel",
@@ -141,7 +143,7 @@ class Server:
             (self._folder / "server.conf").write_text(self._configuration())
             with (self._folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
-                    [str(self._executable), str(self._folder / "server.conf")],
+                    [str(self._executable), str(self._folder / "server.conf"), *self.arguments],
                     cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
             if until(self._ready_or_gone, what=f"{self.kind} on {self.address} ready") == "ready":

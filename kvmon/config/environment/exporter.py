@@ -95,7 +95,7 @@ SETTINGS = (
     Setting("cluster-discover-hostnames", PREFIX + "CLUSTER_DISCOVER_HOSTNAMES", boolean=True,
             instead="name each node in KVMON_TARGETS", harmless=_OFF),
     Setting("include-sentinel-peer-info", PREFIX + "INCL_SENTINEL_PEER_INFO", boolean=True,
-            instead="Sentinels are not asked in this version", harmless=_OFF),
+            instead=f"{_COLLECT}: `sentinel: {{peers: 10}}`", harmless=_OFF),
     Setting("is-tile38", PREFIX + "IS_TILE38", boolean=True, instead="kvmon watches Redis and Valkey", harmless=_OFF),
     Setting("include-modules-metrics", PREFIX + "INCL_MODULES_METRICS", boolean=True, instead=_COLLECT, harmless=_OFF),
     Setting("include-search-indexes-metrics", PREFIX + "INCL_SEARCH_INDEXES_METRICS", boolean=True,

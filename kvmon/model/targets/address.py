@@ -33,6 +33,7 @@ class BackendUrl:
     """What a URL says. `password` is None where it says none; an empty user is None too. `db` is told, never selected.
 
     `port_given`: whether the port stands there, or is the usual one.
+    With a `service` the addresses, `address` and `others`, are Sentinels that know its nodes, and the credentials are for these.
     """
 
     scheme: str
@@ -42,9 +43,17 @@ class BackendUrl:
     password: str | None = None
     db: int = 0
     port_given: bool = True
+    others: tuple[Address, ...] = ()
+    service: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The URL without user and password."""
+        places = ",".join(map(str, (self.address, *self.others)))
+        return f"{self.scheme}://{places}" + (f"/{self.service}" if self.service else "")
 
     def __repr__(self) -> str:
-        return f"BackendUrl({self.scheme}://{self.address})"  # never the credentials
+        return f"BackendUrl({self.plain})"  # never the credentials
 
 
 def parse_url(text: str) -> BackendUrl:
@@ -60,14 +69,19 @@ def parse_url(text: str) -> BackendUrl:
     scheme = scheme.lower()
     if scheme not in SCHEMES:
         raise ValueError(f"unknown scheme {scheme!r}: use one of {', '.join(f'{name}://' for name in SCHEMES)}")
-    credentials, at, place = rest.rpartition("@")
-    username, password = _credentials(credentials) if at else (None, None)
+    username, password, place = split_credentials(rest)
     if scheme == "unix":
         return _unix(place, username, password)
     place, _, query = place.partition("?")
     place, _, path = place.partition("/")
     given = place.rpartition("]")[2].count(":") == 1
     return BackendUrl(scheme, _address(place), SCHEMES[scheme], username, password, _db(path, query), given)
+
+
+def split_credentials(text: str) -> tuple[str | None, str | None, str]:
+    """User, password, and what follows the last `@` of what stands behind a URL's scheme."""
+    credentials, at, place = text.rpartition("@")
+    return (*(_credentials(credentials) if at else (None, None)), place)
 
 
 def _credentials(text: str) -> tuple[str | None, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.providers import PROVIDERS, Provider
@@ -40,14 +40,23 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentinels:
+    """The addresses of a target are Sentinels, which know the nodes of `service`. `credentials` are for the Sentinels."""
+
+    service: str
+    credentials: Credentials = Credentials()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One backend. `addresses` are its nodes as configured, `interval` and `timeout` seconds, `memory_limit` bytes.
 
     `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type. `probe` is
     None for a target that is polled only.
-    `topology` is auto, standalone, replicas or cluster: whether other nodes than these are looked for. `address_map` leads from
-    announced addresses to reachable ones; a found node that nobody announces is forgotten after `forget_after` seconds.
     `sku` is the provider's name of its size, which tells limits that the server does not.
+    `topology` is auto, standalone, replicas, sentinel or cluster: whether other nodes than these are looked for. With `sentinels`
+    the addresses are those of Sentinels. `address_map` leads from announced addresses to reachable ones; a found node that nobody
+    announces is forgotten after `forget_after` seconds.
     """
 
     name: str
@@ -67,6 +76,7 @@ class Target:
     address_map: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
     forget_after: float = 600.0
+    sentinels: Sentinels | None = None
 
     @property
     def size(self) -> Size | None:
@@ -84,7 +94,12 @@ class Target:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes, in the configured order."""
-        return tuple(Node(self, address) for address in self.addresses)
+        target = self.for_sentinels()
+        return tuple(Node(target, address) for address in self.addresses)
+
+    def for_sentinels(self) -> Target:
+        """The target as its Sentinels have it: they have credentials of their own, and nothing to read or write."""
+        return self if self.sentinels is None else replace(self, credentials=self.sentinels.credentials, probe=None)
 
 
 @dataclass(frozen=True, slots=True)

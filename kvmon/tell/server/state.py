@@ -30,7 +30,9 @@ class NodeState:
     @property
     def role(self) -> str:
         """primary, replica, sentinel or unknown."""
-        return ROLES.get(self.facts.get("role", ""), "unknown")
+        facts = self.facts
+        # A Sentinel tells its mode, and no role.
+        return ROLES.get(facts.get("role") or facts.get("redis_mode") or facts.get("server_mode", ""), "unknown")
 
     @property
     def reason(self) -> str:

@@ -18,6 +18,7 @@ from kvmon.watch.collectors.info_reply import UNSAID
 from kvmon.watch.collectors.latency import Latency
 from kvmon.watch.collectors.memory import Memory
 from kvmon.watch.collectors.modules import Modules
+from kvmon.watch.collectors.sentinel import Sentinel
 from kvmon.watch.collectors.slowlog import Slowlog
 
 OFF = ("off", "no", "false")
@@ -37,6 +38,7 @@ class Collectors(Options):
     clients: Clients = Clients()
     modules: Modules = Modules()
     acl: Acl = Acl()
+    sentinel: Sentinel = Sentinel()
 
     @model_validator(mode="before")
     @classmethod

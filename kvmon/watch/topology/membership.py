@@ -50,6 +50,10 @@ class Membership:
         gone = set(addresses)
         return replace(self, found={address: last for address, last in self.found.items() if address not in gone})
 
+    def expires(self, forget_after: float) -> float | None:
+        """When the next of them is forgotten unless it is announced again; None where there is none."""
+        return min(self.found.values()) + forget_after if self.found else None
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Who is to be polled: the configured ones in their order, then those that were found in theirs."""

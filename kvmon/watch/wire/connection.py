@@ -96,6 +96,10 @@ class Connection:
             pass
         self._drop()
 
+    def drop(self) -> None:
+        """Close at once, without a goodbye; may be called more than once."""
+        self._drop()
+
     async def close(self) -> None:
         """Say goodbye; may be called more than once."""
         streams, self._streams = self._streams, None

@@ -21,6 +21,15 @@ LONELY = Spec(
     labels=("target",),
     source=SOURCE,
 )
+SENTINELS = Spec(
+    "kvmon_sentinels", "Sentinels of the target that answer and know its service.", labels=("target",), source="INFO sentinel"
+)
+NAMED = Spec(
+    "kvmon_sentinel_named_primaries",
+    "Different primaries that the target's Sentinels name for its service: more than one while they disagree.",
+    labels=("target",),
+    source="INFO sentinel",
+)
 
-ROWS: tuple[Spec, ...] = (SLOTS, MOVING, NODES, SHARDS, LONELY)
+ROWS: tuple[Spec, ...] = (SLOTS, MOVING, NODES, SHARDS, LONELY, SENTINELS, NAMED)
 """All of them."""
