@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--server", "kind", metavar="KIND", help="For one server, such as redis-6.2 or valkey-9.1: exactly one line.")
 @click.option("--user", default="kvmon", show_default=True, metavar="NAME", help="What the user is called.")
 @click.option("--cluster", is_flag=True, help="The server is a node of a cluster.")
+@click.option("--sentinel", is_flag=True, help="The server is a Sentinel.")
 @click.option("--probe", is_flag=True, help="With what probes read and write; a TARGET says so itself.")
 @click.option("--health", is_flag=True, help="With the key that /api/health/redis writes.")
 def command(file: str | None, target: str | None, **given: Any) -> None:
@@ -49,7 +50,7 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
         raise click.BadParameter(str(error), param_hint="--server") from None
     lines: dict[str, list[str]] = {}
     for title, server in servers:
-        where = acl.in_mode(server, "cluster") if cluster else server
+        where = acl.in_mode(server, "sentinel" if given["sentinel"] else "cluster" if cluster else server.mode)
         lines.setdefault(acl.line(given["user"], acl.rules(collectors, where, provider, keys)), []).append(title)
     if provider.managed:
         click.echo(f"{provider.title}: rights are given by {provider.users}", err=True)

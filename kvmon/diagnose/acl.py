@@ -23,6 +23,7 @@ KINDS: tuple[tuple[str, Server], ...] = (
 
 _SIGN_IN = ("client|setname",)
 _CLUSTER = ("cluster|nodes",)
+_SENTINEL = ("sentinel|master", "sentinel|slaves", "sentinel|sentinels")
 _READ = ("ping", "get")
 _WRITE = ("set", "get")
 
@@ -46,12 +47,14 @@ class Keys:
 
 
 def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS[0], keys: Keys = Keys()) -> tuple[str, ...]:
-    """The rules in the order of the questions. A `server` in cluster mode is also asked for its nodes."""
+    """The rules in the order of the questions. A `server` in cluster mode, or a Sentinel, is also asked for the nodes."""
     withheld = provider.withholds
     asked = [part for part in collectors.enabled() if part.needs(server) and part.name not in withheld]
     commands = [*_SIGN_IN, *(command for collector in asked for command in collector.rights(server))]
     if server.mode == "cluster":
         commands += _CLUSTER
+    if server.mode == "sentinel":
+        commands += _SENTINEL
     if keys.read:
         commands += _READ
     if keys.write or keys.health:

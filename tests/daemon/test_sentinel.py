@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from kvmon.diagnose.acl import rules
+from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.server import Server as Server_
 from tests.servers.daemon import Daemon
 from tests.servers.sentinel import Sentinel
 from tests.servers.server import Server
@@ -102,6 +105,19 @@ def test_a_failover_is_followed_within_two_intervals(
     until(lambda: roles(daemon).get(primary.address) == "replica", what="the old primary follows")
     assert len(instances(daemon)) == 6
     assert "Traceback" not in daemon.logs
+
+
+def test_a_sentinel_may_allow_no_more_than_kvmon_acl_says(
+    start_server: Start, start_sentinels: StartSentinels, start_daemon: StartDaemon
+) -> None:
+    (sentinel,) = start_sentinels(start_server(), count=1, quorum=1)
+    found = rules(Collectors(), Server_("valkey", (9, 1, 0), mode="sentinel"))
+    sentinel.command("ACL", "SETUSER", "kvmon", "on", ">secret", *found)
+    daemon = start_daemon(configured([sentinel], sentinel={"username": "kvmon", "password": "secret"}))
+    daemon.until("redis_sentinel_master_ok_sentinels", 1, target="it")
+    until(lambda: len(instances(daemon)) == 2, what="the primary")
+    assert daemon.value("kvmon_collector_supported", collector="sentinel", instance=sentinel.address) == 1
+    assert not [entry for entry in sentinel.command("ACL", "LOG") if "command" in entry], "nothing was refused"
 
 
 def test_a_sentinel_that_is_gone_leaves_the_others_to_be_asked(

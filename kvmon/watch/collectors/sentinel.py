@@ -24,6 +24,7 @@ class Sentinel(Collector):
     """SENTINEL MASTERS, CKQUORUM, SENTINELS and SLAVES. `primaries` and `peers` are how many have series of their own."""
 
     name: ClassVar[str] = "sentinel"
+    asks: ClassVar[tuple[str, ...]] = ("sentinel|masters", "sentinel|ckquorum", "sentinel|sentinels", "sentinel|slaves")
 
     primaries: Count = 100
     peers: Count = 0
