@@ -33,8 +33,7 @@ def test_slots_of_known_keys(key: str, slot: int) -> None:
 def sharded(states: list[str]) -> Board:
     it = board()
     rows = [
-        breaker(state, shard=f"shard-{n}", slots=[list(ends)])
-        for n, (state, ends) in enumerate(zip(states, THIRDS, strict=True))
+        breaker(state, shard=f"shard-{n}", slots=[list(ends)]) for n, (state, ends) in enumerate(zip(states, THIRDS, strict=True))
     ]
     it.snapshot(document(1, *rows))
     it.renew(10)

@@ -192,8 +192,8 @@ def test_a_change_that_never_came_is_noticed_by_heartbeats_and_asked_for_once() 
 BROKEN = [
     b"event: snapshot\ndata: {}\n\n",
     b"event: snapshot\ndata: [1, 2\n\n",
-    b"event: change\ndata: {\"index\": 9, \"breaker\": 7}\n\n",
-    b"event: heartbeat\ndata: {\"index\": true}\n\n",
+    b'event: change\ndata: {"index": 9, "breaker": 7}\n\n',
+    b'event: heartbeat\ndata: {"index": true}\n\n',
     b"event: snapshot\ndata: " + b"[" * 100_000 + b"\n\n",
     b"event: snapshot\ndata: " + json.dumps(document(1, {"target": 1})).encode() + b"\n\n",
 ]

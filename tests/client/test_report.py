@@ -44,7 +44,9 @@ def test_a_batch_is_what_the_daemon_takes() -> None:
     assert (outcomes.sent, outcomes.dropped) == (3, 0)
 
 
-@pytest.mark.parametrize("trouble", [ConnectionResetError("gone"), answer(b"", "503 Service Unavailable"), answer(b"", "429 Too Many")])
+@pytest.mark.parametrize(
+    "trouble", [ConnectionResetError("gone"), answer(b"", "503 Service Unavailable"), answer(b"", "429 Too Many")]
+)
 def test_a_batch_that_may_have_arrived_is_sent_again_under_the_same_id(trouble: Piece) -> None:
     clock = Clock()
     outcomes = Outcomes(clock=clock)

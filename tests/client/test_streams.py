@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ events = st.tuples(words, st.lists(texts, min_size=1, max_size=3), words | st.no
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 @given(st.lists(events), st.sampled_from(["\n", "\r\n", "\r"]), st.lists(st.integers(min_value=0), max_size=12), st.booleans())
@@ -50,23 +52,29 @@ def test_the_examples_of_the_standard(stream: bytes, expected: list[tuple[str, s
 
 def test_an_event_without_end_is_refused() -> None:
     reader = EventReader()
+    line = b"data: " + b"x" * (LONGEST // 4) + b"\n"
+    assert reader.feed(4 * line) == []
     with pytest.raises(ValueError, match="too long"):
-        for _ in range(LONGEST // 1_000_000 + 2):
-            reader.feed(b"data: " + b"x" * 1_000_000 + b"\n")
+        reader.feed(line + b"data:")
 
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 bodies = st.binary(max_size=200)
 
 
-@given(bodies, st.lists(st.integers(min_value=0), max_size=12), st.sampled_from(["length", "chunked", "close"]), st.data())
-def test_a_body_arrives_whole_however_it_is_framed_and_cut(body: bytes, cuts: list[int], framing: str, data: st.DataObject) -> None:
+cut_places = st.lists(st.integers(min_value=0), max_size=12)
+
+
+@given(bodies, cut_places, st.sampled_from(["length", "chunked", "close"]), cut_places)
+def test_a_body_arrives_whole_however_it_is_framed_and_cut(body: bytes, cuts: list[int], framing: str, ends: list[int]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
     if framing == "length":
         wire = head + b"content-length: %d\r\n\r\n" % len(body) + body
     elif framing == "close":
         wire = head + b"\r\n" + body
     else:
-        chunks = [chunk for chunk in pieces(body, data.draw(st.lists(st.integers(min_value=0), max_size=4))) if chunk]
+        chunks = [chunk for chunk in pieces(body, ends) if chunk]
         framed = b"".join(b"%x;note=1\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
         wire = head + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n"
     reader = AnswerReader()
@@ -77,8 +85,7 @@ def test_a_body_arrives_whole_however_it_is_framed_and_cut(body: bytes, cuts: li
 
 @given(st.binary(max_size=100))
 def test_whatever_answers_it_is_an_answer_or_broken(data: bytes) -> None:
-    reader = AnswerReader()
-    for head in (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
+    for head in (b"", CHUNKED):
         reader = AnswerReader()
         try:
             reader.feed(head + data)
@@ -90,7 +97,12 @@ def test_whatever_answers_it_is_an_answer_or_broken(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "wire",
-    [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", b"", b"HTTP/1.1 2"],
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+        b"",
+        b"HTTP/1.1 2",
+    ],
 )
 def test_an_answer_that_ends_in_the_middle_is_broken(wire: bytes) -> None:
     reader = AnswerReader()
@@ -112,11 +124,12 @@ def test_credentials_go_with_requests_and_show_nowhere() -> None:
     assert repr(server_of("http://user:pass@daemon/kvmon/")) == "http://daemon:80/kvmon"
 
 
-@pytest.mark.parametrize("url", ["daemon:9121", "http://daemon:port", "ftp://daemon", "http://:9121/x", "http://daemon/\r\nX: y"])
-def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
-    try:
-        text = server_of(url).request("GET", "/x").decode()
-    except ValueError as error:
-        assert url not in str(error)
-    else:
-        assert "\r\nX" not in text
+@pytest.mark.parametrize(
+    "url", ["secret:9121", "http://secret:port", "ftp://secret", "http://:9121/x", "http://daemon/secret secret"]
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"address|Port"):
+        server_of(url)
+    with pytest.raises(ValueError, match="token") as refusal:
+        server_of("http://daemon", "sec\nret")
+    assert "sec" not in str(refusal.value)

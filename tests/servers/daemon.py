@@ -50,10 +50,11 @@ class Daemon:
         environment: Mapping[str, str] | None = None,
         command: tuple[str, ...] = ("run",),
         ready: bool = True,
+        port: int | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kvmon-daemon-"))
         self.file = self.folder / "kvmon.yaml"
-        self.port = free_port()
+        self.port = port or free_port()
         arguments = [*command, "--listen", f"127.0.0.1:{self.port}"]
         if configuration is not None:
             self.write(configuration)

@@ -52,8 +52,8 @@ def server_of(url: str, token: str = "") -> Server:
     elif parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-    if not all(value.isascii() and value.isprintable() for value in (token, parts.path)):
-        raise ValueError("the token and the path of kvmon's address are printable ASCII")
+    if not all(text.isascii() and text.isprintable() for text in (token, parts.path)) or " " in parts.path:
+        raise ValueError("the token and the path of kvmon's address are printable ASCII, the path without spaces")
     return Server(parts.hostname, parts.port or (443 if tls else 80), tls, parts.path.rstrip("/"), headers)
 
 
