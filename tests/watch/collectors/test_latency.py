@@ -73,7 +73,8 @@ def test_commands_that_did_not_change_keep_their_samples() -> None:
     first = talk(Latency(), VALKEY, Latency().first(), server_with())
     changed = copy.deepcopy(HISTOGRAM)
     changed[5] = [b"calls", 3, b"histogram_usec", [264, 3]]
-    second = talk(Latency(), VALKEY, first.memory, server_with(changed, stats=STATS.replace(b"usec=300", b"usec=400")))
+    later = server_with(changed, stats=STATS.replace(b"usec=300", b"usec=400"))
+    second = talk(Latency(), VALKEY, talk(Latency(), VALKEY, first.memory, later).memory, later)
     before, after = ({id(sample) for sample in answer.samples} for answer in (first, second))
     assert {sample.labels[0] for sample in second.samples if id(sample) not in before} == {"ft.search"}
     assert len(after & before) == 11
