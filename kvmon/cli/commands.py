@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("kvmon.cli.demo", "Run it on an embedded Valkey with a workload: nothing else is needed."),
     "check": ("kvmon.cli.check", "Check a configuration file; every mistake with its line."),
     "config": ("kvmon.cli.config", "Print the effective configuration, without secrets."),
+    "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),
     "metrics": ("kvmon.cli.metrics", "Print the catalogue of metrics."),
     "diff": ("kvmon.cli.diff", "Compare with a running redis_exporter, series by series."),

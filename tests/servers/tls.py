@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 import trustme
 
 
 class Certificates:
-    """Files under `folder`: ca.pem, server.pem, server.key, client.pem, client.key."""
+    """Files under `folder`: ca.pem, server.pem, server.key, client.pem, client.key. The server's is good `until` then."""
 
-    def __init__(self, folder: Path, *, names: tuple[str, ...] = ("127.0.0.1", "localhost"), clients: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        names: tuple[str, ...] = ("127.0.0.1", "localhost"),
+        clients: bool = False,
+        until: datetime | None = None,
+    ) -> None:
         self.folder = folder
         self.require_client = clients
         folder.mkdir(parents=True, exist_ok=True)
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
         for name, identities in (("server", names), ("client", ("client.example",))):
-            issued = authority.issue_cert(*identities)
+            issued = authority.issue_cert(*identities, not_after=until if name == "server" else None)
             issued.private_key_pem.write_to_path(str(folder / f"{name}.key"))
             (folder / f"{name}.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
 
