@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kvmon.config.alerting import Alerting
 from kvmon.config.options import LogOptions
 from kvmon.model.targets.target import Target
 from kvmon.tell.sinks.datadog.options import DatadogOptions
@@ -47,6 +48,7 @@ class Config:
     web: Web = Web()
     log: LogOptions = field(default_factory=LogOptions)
     datadog: DatadogOptions | None = None
+    alerting: Alerting = field(default_factory=Alerting)
     state_dir: str | None = None
     namespace: str = "redis"
     scrape_allow: tuple[str, ...] = ()

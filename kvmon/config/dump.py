@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
@@ -9,6 +10,7 @@ import yaml
 from kvmon.config.config import Config
 from kvmon.model.targets.target import Target
 from kvmon.options import format_duration, format_size
+from kvmon.tell.notify.options import without_password
 
 REDACTED = "<redacted>"
 
@@ -26,10 +28,20 @@ def dump(config: Config) -> str:
         "log": config.log.model_dump(mode="json"),
         "web": _web(config),
         "datadog": config.datadog.model_dump(mode="json") if config.datadog else None,
+        "alerting": _alerting(config),
         "scrape_allow": list(config.scrape_allow),
         "targets": [_target(config, target) for target in config.targets],
     }
     return yaml.safe_dump(_tidy(data), sort_keys=False, allow_unicode=True, default_flow_style=False, width=130)
+
+
+def _alerting(config: Config) -> dict[str, Any]:
+    alerting = config.alerting
+    return {
+        "alertmanagers": [without_password(url) for url in alerting.alertmanagers],
+        "external_url": alerting.external_url or None,
+        "notifier": json.loads(alerting.routing.original) if alerting.routing else None,
+    }
 
 
 def _web(config: Config) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Path, Source, spelled
@@ -38,15 +39,27 @@ class Explainer:
         self._source = source
         self._ledger = ledger
 
-    def __call__(self, error: ValidationError, model: type[BaseModel], *, under: Path = (), later: Iterable[str] = ()) -> None:
-        """Write down each error. `under`: where the validated value stands; `later`: sections of versions to come."""
+    def __call__(
+        self,
+        error: ValidationError,
+        model: type[BaseModel],
+        *,
+        under: Path = (),
+        later: Iterable[str] = (),
+        foreign: Iterable[str] = (),
+    ) -> None:
+        """Write down each error.
+
+        `under`: where the validated value stands; `later`: sections of versions to come; `foreign`: words of a format of
+        somebody else's that mean nothing here.
+        """
         for detail in error.errors(include_url=False, include_input=False):
             loc = tuple(detail["loc"])
             path = (*under, *loc)
             if path in self._source.broken:
                 continue  # it could not be expanded, which is said already
             if detail["type"] == "extra_forbidden":
-                message, hint = _unknown(model, loc, later)
+                message, hint = _unknown(model, loc, later, foreign)
             else:
                 message, hint = _masked(_message(dict(detail)), self._source, path), ""
             self._ledger.add(f"{spelled(path)}: {message}" if path else message, where=self._source.where(path), hint=hint)
@@ -59,12 +72,14 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
-def _unknown(model: type[BaseModel], loc: Path, later: Iterable[str]) -> tuple[str, str]:
+def _unknown(model: type[BaseModel], loc: Path, later: Iterable[str], foreign: Iterable[str]) -> tuple[str, str]:
     key = str(loc[-1])
+    if key in foreign:
+        return "kvmon does not support this", "remove it"
     if len(loc) == 1 and key in later:
         return "this section is not supported by this version of kvmon", "remove it"
     around = _model_at(model, loc[:-1])
-    return "unknown key", nearest(key, around.model_fields) if around else ""
+    return "unknown key", nearest(key, (field.alias or name for name, field in around.model_fields.items())) if around else ""
 
 
 def _model_at(model: type[BaseModel], loc: Path) -> type[BaseModel] | None:
@@ -72,9 +87,15 @@ def _model_at(model: type[BaseModel], loc: Path) -> type[BaseModel] | None:
     for key in loc:
         if isinstance(key, int):
             continue
-        field = here.model_fields.get(key) if here else None
+        field = _field(here, key) if here else None
         here = model_in(field.annotation) if field else None
     return here
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    """By the word that stands in the file."""
+    named = (field for name, field in model.model_fields.items() if key == (field.alias or name))
+    return next(named, None)
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:

@@ -20,6 +20,7 @@ from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.model.targets.address import BackendUrl, parse_address
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
+from kvmon.tell.notify.options import AlertingOptions
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
 
@@ -28,7 +29,7 @@ _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
-    "top": ("discovery", "rules", "alerting", "probe", "breaker", "workloads", "control", "poll"),
+    "top": ("discovery", "rules", "probe", "breaker", "workloads", "control", "poll"),
     "target": ("breaker", "workloads", "auth"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
@@ -274,6 +275,8 @@ class FileOptions(Options):
     """What is logged."""
     datadog: DatadogOptions | None = None
     """Pushing to Datadog; default: not at all, unless `DD_DOGSTATSD_URL` is set."""
+    alerting: AlertingOptions | None = None
+    """Where alerts go; default: nowhere."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

@@ -18,6 +18,7 @@ from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
+from kvmon.daemon.notifying import NotifyLoop
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
@@ -82,6 +83,8 @@ class Daemon:
         )
         self._view.also(self._pushing.own_samples)
         self._view.also(self._journal_samples)
+        self._notifying = NotifyLoop(config.alerting, journal=self._journal, clock=self._clock, version=self._view.version)
+        self._view.also(self._notifying.own_samples)
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -180,7 +183,7 @@ class Daemon:
 
     def _loops(self) -> list[Loop]:
         watch = FileWatch(lambda: self._config.files, self._reload_quietly)
-        return [self._polling, self._following, self._pushing, Garbage(), watch]
+        return [self._polling, self._following, self._pushing, self._notifying, Garbage(), watch]
 
     async def _run_late(self) -> None:
         """Run the loops that the configuration wants, now or after a reload."""
@@ -208,4 +211,5 @@ class Daemon:
         self._polling.apply(self._members())
         self._probe()
         self._pushing.take(config.datadog)
+        self._notifying.apply(config.alerting)
         log.info("the configuration was read again", cause=cause, targets=len(config.targets))

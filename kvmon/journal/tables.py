@@ -18,18 +18,18 @@ CREATE TABLE IF NOT EXISTS notices (
     data TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS notified (
-    receiver TEXT NOT NULL,
+    way TEXT NOT NULL,
     grouping TEXT NOT NULL,
     data TEXT NOT NULL,
-    PRIMARY KEY (receiver, grouping)
+    PRIMARY KEY (way, grouping)
 );
 CREATE TABLE IF NOT EXISTS outbox (
     id TEXT PRIMARY KEY,
-    receiver TEXT NOT NULL,
+    way TEXT NOT NULL,
     grouping TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    body TEXT NOT NULL,
+    message TEXT NOT NULL,
     created_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
     due_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     dead_at REAL,

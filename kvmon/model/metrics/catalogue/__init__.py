@@ -19,6 +19,7 @@ from kvmon.model.metrics.catalogue import (
     memory_stats,
     modules,
     modules_info,
+    notifications,
     persistence,
     polls,
     probes,
@@ -34,7 +35,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, polls, probes, daemon,
+    derived, topology, polls, probes, notifications, daemon,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

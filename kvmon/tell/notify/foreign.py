@@ -1,0 +1,34 @@
+"""Alertmanager's words that mean nothing here: a file that uses one is refused, and is told which."""
+
+from __future__ import annotations
+
+_TOP = """
+mute_time_intervals templates time_intervals tracing
+"""
+
+_GLOBAL = """
+http_config opsgenie_api_key opsgenie_api_key_file opsgenie_api_url rocketchat_api_url rocketchat_token rocketchat_token_file
+rocketchat_token_id rocketchat_token_id_file slack_app_token slack_app_token_file slack_app_url smtp_auth_identity
+smtp_auth_secret smtp_auth_secret_file smtp_force_implicit_tls smtp_tls_config telegram_api_url telegram_bot_token
+victorops_api_key victorops_api_key_file victorops_api_url webex_api_url wechat_api_corp_id wechat_api_secret
+wechat_api_secret_file wechat_api_url
+"""
+
+_ROUTES = """
+active_time_intervals mute_time_intervals
+"""
+
+_RECEIVERS = """
+discord_configs incidentio_configs jira_configs labels mattermost_configs msteams_configs msteamsv2_configs opsgenie_configs
+pushover_configs rocketchat_configs sns_configs telegram_configs victorops_configs webex_configs wechat_configs
+"""
+
+_CONFIGS = """
+actions app_token app_token_file app_url auth_identity auth_secret auth_secret_file blocks callback_id color description details
+enable_http2 event_group fallback fields follow_redirects footer force_implicit_tls html http_headers image_url images link_names
+links message_text mrkdwn_in no_proxy oauth2 payload pretext proxy_connect_header proxy_from_environment proxy_url service_key
+service_key_file short_fields text threading thumb_url title title_link tls_config update_message
+"""
+
+REFUSED = frozenset(f"{_TOP} {_GLOBAL} {_ROUTES} {_RECEIVERS} {_CONFIGS}".split())
+"""All of them."""

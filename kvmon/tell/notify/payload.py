@@ -1,0 +1,95 @@
+"""What is told of a group: the document of Alertmanager's webhook, version 4. Every receiver is told from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from kvmon.model.alert import Labels
+from kvmon.tell.notify.held import Held, order
+
+NEVER = "0001-01-01T00:00:00Z"
+"""Go's zero time: an alert that fires has no end."""
+
+Texts = dict[str, str]
+
+
+class AlertDocument(TypedDict):
+    """One alert of a message."""
+
+    status: str
+    labels: Texts
+    annotations: Texts
+    startsAt: str
+    endsAt: str
+    generatorURL: str
+    fingerprint: str
+
+
+class Payload(TypedDict):
+    """A message."""
+
+    receiver: str
+    status: str
+    alerts: list[AlertDocument]
+    notification_reason: str
+    groupLabels: Texts
+    commonLabels: Texts
+    commonAnnotations: Texts
+    externalURL: str
+    version: str
+    groupKey: str
+    truncatedAlerts: int
+
+
+def payload(  # noqa: PLR0913 - a message has so many parts
+    alerts: Sequence[Held], now: float, *, receiver: str, reason: str, group_labels: Labels, group_key: str, external_url: str
+) -> Payload:
+    """The message about these alerts, of which there is at least one."""
+    told = [_document(alert, now) for alert in sorted(alerts, key=order)]
+    return Payload(
+        receiver=receiver,
+        status="firing" if any(alert["status"] == "firing" for alert in told) else "resolved",
+        alerts=told,
+        notification_reason=reason,
+        groupLabels=dict(group_labels),
+        commonLabels=_common([alert["labels"] for alert in told]),
+        commonAnnotations=_common([alert["annotations"] for alert in told]),
+        externalURL=external_url,
+        version="4",
+        groupKey=group_key,
+        truncatedAlerts=0,
+    )
+
+
+def shortened(message: Payload, most: int) -> Payload:
+    """The same with the first `most` alerts only; 0: all of them."""
+    left_out = max(0, len(message["alerts"]) - most) if most else 0
+    return {**message, "alerts": message["alerts"][:most], "truncatedAlerts": left_out} if left_out else message
+
+
+def rfc3339(at: float) -> str:
+    """A time in UTC as Go writes it: fractions without trailing zeros, in milliseconds at most."""
+    moment = datetime.fromtimestamp(round(at, 3), UTC)
+    fraction = f"{round(moment.microsecond / 1000):03d}".rstrip("0")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' + fraction if fraction else ''}Z"
+
+
+def _document(alert: Held, now: float) -> AlertDocument:
+    notice = alert.notice
+    resolved = alert.resolved(now)
+    return AlertDocument(
+        status="resolved" if resolved else "firing",
+        labels=dict(notice.labels),
+        annotations=dict(notice.annotations),
+        startsAt=rfc3339(notice.starts_at),
+        endsAt=rfc3339(notice.ends_at) if resolved else NEVER,
+        generatorURL=notice.generator_url,
+        fingerprint=alert.fingerprint,
+    )
+
+
+def _common(many: Sequence[Mapping[str, str]]) -> Texts:
+    first, *others = many
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
