@@ -80,6 +80,7 @@ class Daemon:
             snapshots=self._board.snapshots,
             own=self._view.own_samples,
             slow_commands=self._polling.slow_commands,
+            state_dir=config.state_dir,
         )
         self._view.also(self._pushing.own_samples)
         self._view.also(self._journal_samples)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 
 from kvmon.clock import Clock
-from kvmon.model.metrics.catalogue import daemon as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
@@ -29,7 +28,7 @@ PACE = 0.005
 class PushLoop:
     """Pushes every interval, from the beginning of one push to that of the next; without options it waits for some."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
         self,
         options: DatadogOptions | None,
         *,
@@ -37,12 +36,14 @@ class PushLoop:
         snapshots: Callable[[], Sequence[Snapshot]],
         own: Callable[[], Sequence[Sample]],
         slow_commands: Callable[[Node], Sequence[SlowEntry]],
+        state_dir: str | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
         self._snapshots = snapshots
         self._own = own
         self._slow_commands = slow_commands
+        self._state_dir = state_dir
         self._changed = asyncio.Event()
         self._sink: Sink | None = None
 
@@ -54,15 +55,7 @@ class PushLoop:
 
     def own_samples(self) -> list[Sample]:
         """What the daemon says about its pushing; nothing while it does not push."""
-        sink = self._sink
-        if sink is None:
-            return []
-        lost = {**sink.client.dropped, "slowlog": sink.missed, "value": sink.client.refused}
-        return [
-            Sample(rows.DATADOG_POINTS, sink.client.points),
-            Sample(rows.DATADOG_SENT, sink.client.sent),
-            *[Sample(rows.DATADOG_DROPPED, count, (reason,)) for reason, count in lost.items()],
-        ]
+        return self._sink.samples() if self._sink is not None else []
 
     async def run(self) -> NoReturn:
         """Push until cancelled."""
@@ -79,22 +72,30 @@ class PushLoop:
     async def _push_with(self, options: DatadogOptions) -> None:
         """Push until the options change."""
         # Here, as what is not configured is not imported.
-        from kvmon.tell.sinks.datadog.sink import Sink
+        from kvmon.tell.sinks.datadog.sink import Sink, outlet_of
 
-        sink = self._sink = Sink(options)
-        log.info("pushing to Datadog", dogstatsd=options.dogstatsd)
+        outlet = outlet_of(options, clock=self._clock, state_dir=self._state_dir)
+        sink = self._sink = Sink(options, outlet, clock=self._clock)
+        log.info("pushing to Datadog", to=options.api_url if options.agentless else options.dogstatsd)
+        async with asyncio.TaskGroup() as group:
+            delivery = group.create_task(outlet.run(), name="delivery to Datadog")
+            await self._push(sink, options.interval)
+            delivery.cancel()
+        await self._part()
+
+    async def _push(self, sink: Sink, interval: float) -> None:
         due = self._clock.monotonic()
         while not self._changed.is_set():
             for _ in sink.push(self._snapshots(), self._own(), self._slow_commands):
-                await asyncio.sleep(PACE if sink.client.paced else 0)
+                await asyncio.sleep(PACE if sink.outlet.paced else 0)
+            await sink.outlet.end_push()
             # Pushes that were missed, after a suspended machine, are not made up for.
             now = self._clock.monotonic()
-            due = max(due + options.interval, now)
+            due = max(due + interval, now)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), due - now)
-        await self._part()
 
     async def _part(self) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
-            await asyncio.to_thread(sink.client.close)
+            await sink.outlet.close()

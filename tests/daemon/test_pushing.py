@@ -11,6 +11,7 @@ import pytest
 from tests.servers.daemon import Daemon
 from tests.servers.server import Server
 from tests.servers.waiting import until
+from tests.tell.sinks.datadog.intake import KEY, Fault, Intake
 from tests.tell.sinks.datadog.listener import Listener
 
 DASHBOARD = (
@@ -59,12 +60,40 @@ def test_a_primary_and_its_replica_are_pushed(start_server: Callable[..., Server
         until(lambda: listener.named("redis.replication.delay", slave_id="0", **told), what="the delay")
         primary.command("SET", "another", "value")
         until(lambda: latest(listener, "redis.keys", redis_db="db0", **told) == 2, what="the new number of keys")
-        until(lambda: (daemon.value("kvmon_datadog_sent_total") or 0) > 0, what="packets counted")
-        assert (daemon.value("kvmon_datadog_points_total") or 0) > 100
-        assert daemon.value("kvmon_datadog_dropped_total", reason="socket") is not None
+        until(lambda: (daemon.value("kvmon_datadog_points_total", result="sent") or 0) > 100, what="points counted")
+        assert daemon.value("kvmon_datadog_points_total", result="socket") == 0
+        assert (daemon.value("kvmon_datadog_last_success_timestamp_seconds") or 0) > 1e9
         daemon.write({"interval": "1s", "targets": [{"name": "primary", "url": primary.url}]})
         daemon.reload()
-        daemon.until("kvmon_datadog_sent_total", None)
+        daemon.until("kvmon_datadog_queue_points", None)
+        code, _ = daemon.terminate()
+        assert code == 0, daemon.logs
+        assert "Traceback" not in daemon.logs
+
+
+def test_without_an_agent(valkey: Server, start_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("not-the-key")
+    with Intake() as intake:
+        intake.faults = [Fault(503), Fault(0)]
+        daemon = start_daemon({
+            "interval": "1s",
+            "state_dir": str(tmp_path / "state"),
+            "datadog": {"api_key_file": str(key), "api": intake.url, "interval": "1s", "hostname": "here"},
+            "targets": [{"name": "it", "url": valkey.url}],
+        })  # fmt: skip
+        until(lambda: 403 in intake.statuses, what="a key refused")
+        assert list((tmp_path / "state" / "datadog").glob("*-series-*.deflate")), "what waits is on disk"
+        daemon.until("redis_up", 1, target="it")
+        key.write_text(KEY)
+        until(lambda: intake.named("redis.net.commands", target="it", redis_role="master"), what=f"a rate\n{daemon.logs}")
+        until(lambda: intake.checks, what="a service check")
+        assert len(intake.named("redis.keys")) == len(set(intake.named("redis.keys"))), "each point once"
+        assert {(point.kind, point.host) for point in intake.points} == {("gauge", "here")}
+        assert intake.late == []
+        until(lambda: (daemon.value("kvmon_datadog_points_total", result="sent") or 0) > 100, what="points counted")
+        until(lambda: daemon.value("kvmon_datadog_queue_points") == 0, what="an empty queue")
+        assert daemon.value("kvmon_datadog_requests_total", code="403") == intake.statuses.count(403)
         code, _ = daemon.terminate()
         assert code == 0, daemon.logs
         assert "Traceback" not in daemon.logs
@@ -76,7 +105,7 @@ def test_a_dead_agent_delays_nothing_and_loss_is_seen(valkey: Server, start_daem
             {"interval": "1s", "datadog": {"interval": "1s"}, "targets": [{"name": "it", "url": valkey.url}]},
             environment={"DD_DOGSTATSD_URL": f"unix://{folder}/nobody"},
         )
-        until(lambda: (daemon.value("kvmon_datadog_dropped_total", reason="socket") or 0) > 0, what="loss counted")
+        until(lambda: (daemon.value("kvmon_datadog_points_total", result="socket") or 0) > 0, what="loss counted")
         daemon.until("redis_up", 1, target="it")
         code, _ = daemon.terminate()
         assert code == 0, daemon.logs

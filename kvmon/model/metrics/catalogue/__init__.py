@@ -12,6 +12,7 @@ from kvmon.model.metrics.catalogue import (
     config,
     cpu,
     daemon,
+    datadog,
     derived,
     keyspace,
     latency,
@@ -35,7 +36,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, polls, probes, notifications, daemon,
+    derived, topology, polls, probes, notifications, daemon, datadog,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

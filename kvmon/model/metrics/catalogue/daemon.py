@@ -23,17 +23,8 @@ JOURNAL_OK = Spec(
     "Whether alerts, silences and events are kept in state_dir (1), or its disk fails and memory has to do (0).",
     source=SOURCE,
 )
-DATADOG_POINTS = Spec("kvmon_datadog_points_total", "Points handed to the sender for Datadog.", COUNTER, source=SOURCE)
-DATADOG_SENT = Spec("kvmon_datadog_sent_total", "Packets sent to DogStatsD.", COUNTER, source=SOURCE)
-DATADOG_DROPPED = Spec(
-    "kvmon_datadog_dropped_total",
-    "What did not reach DogStatsD: packets by reason queue, expired and socket; slow commands and values that were left out.",
-    COUNTER,
-    labels=("reason",),
-    source=SOURCE,
-)
 
 ROWS: tuple[Spec, ...] = (
-    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK, DATADOG_POINTS, DATADOG_SENT, DATADOG_DROPPED,
+    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK,
 )  # fmt: skip
 """All of them."""

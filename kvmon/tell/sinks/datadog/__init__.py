@@ -1,1 +1,1 @@
-"""Datadog, through DogStatsD."""
+"""Datadog: through DogStatsD of an Agent, or straight to its API."""

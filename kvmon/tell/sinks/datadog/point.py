@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Form(StrEnum):
@@ -38,3 +38,13 @@ class ServiceCheck(NamedTuple):
     status: Status
     tags: tuple[str, ...] = ()
     message: str = ""
+
+
+class Event(NamedTuple):
+    """Something that happened. Events of one `aggregation_key` are shown as one."""
+
+    title: str
+    text: str
+    aggregation_key: str
+    tags: tuple[str, ...] = ()
+    alert_type: Literal["error", "warning", "info", "success"] = "info"

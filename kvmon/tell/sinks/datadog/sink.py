@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from kvmon.clock import Clock
+from kvmon.model.metrics.catalogue import datadog as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.tell.sinks.datadog.checks import checks
-from kvmon.tell.sinks.datadog.client import Client
+from kvmon.tell.sinks.datadog.naming import Naming
 from kvmon.tell.sinks.datadog.options import DatadogOptions
+from kvmon.tell.sinks.datadog.outlet import Outlet
+from kvmon.tell.sinks.datadog.point import Point
 from kvmon.tell.sinks.datadog.points import of_samples, points
 from kvmon.tell.sinks.datadog.slow import Entry, slow
 
@@ -19,21 +23,37 @@ SLICE = 100
 Key = tuple[str, str]
 
 
-class Sink:
-    """One destination with its client."""
+def outlet_of(options: DatadogOptions, *, clock: Clock, state_dir: str | None) -> Outlet:
+    """The configured way; the other is not even imported."""
+    if options.agentless:
+        from kvmon.tell.sinks.datadog.agentless.outlet import AgentlessOutlet
 
-    def __init__(self, options: DatadogOptions) -> None:
-        self.options = options
-        self.client = Client(options)
-        self.missed = 0
-        """Slow commands that were gone before they could be sent."""
+        return AgentlessOutlet(options, clock=clock, state_dir=state_dir)
+    from kvmon.tell.sinks.datadog.dogstatsd import DogStatsdOutlet
+
+    return DogStatsdOutlet(options, clock=clock)
+
+
+class Sink:
+    """One destination: what goes there through its outlet."""
+
+    def __init__(self, options: DatadogOptions, outlet: Outlet, *, clock: Clock) -> None:
+        self.outlet = outlet
+        self._clock = clock
+        self._naming = Naming(options)
+        self._missed = 0
         self._pushed: dict[Key, Snapshot] = {}
         self._ids: dict[Key, int] = {}
+
+    def samples(self) -> list[Sample]:
+        """What became of everything so far."""
+        return [*self.outlet.samples(), Sample(rows.SLOWLOG_MISSED, self._missed)]
 
     def push(
         self, snapshots: Iterable[Snapshot], own: Iterable[Sample], slow_commands: Callable[[Node], Sequence[Entry]]
     ) -> Iterator[None]:
         """Hand everything over, in slices of about a millisecond: yields between them. A poll is pushed once."""
+        now = self._clock.time()
         seen = list(snapshots)
         keys = {snapshot.node.key for snapshot in seen}
         for memory in (self._pushed, self._ids):
@@ -42,14 +62,14 @@ class Sink:
         count = 0
         for snapshot in seen:
             for verdict in checks(snapshot):
-                self.client.check(verdict)
+                self.outlet.check(verdict._replace(name=self._naming.renamed(verdict.name)), now)
             for _ in self._node(snapshot, slow_commands):
                 count += 1
                 if count % SLICE == 0:
                     yield
             yield
         for point in of_samples(own, ()):
-            self.client.send(point)
+            self._send(point, now)
 
     def _node(self, snapshot: Snapshot, slow_commands: Callable[[Node], Sequence[Entry]]) -> Iterator[None]:
         key = snapshot.node.key
@@ -59,7 +79,12 @@ class Sink:
         self._pushed[key] = snapshot
         found = slow(snapshot.node, slow_commands(snapshot.node), self._ids.get(key))
         self._ids[key] = found.last
-        self.missed += found.missed
+        self._missed += found.missed
         for point in (*points(snapshot, before), *found.points):
-            self.client.send(point)
+            self._send(point, snapshot.at)
             yield
+
+    def _send(self, point: Point, at: float) -> None:
+        name = self._naming.of(point.name)
+        if name is not None:
+            self.outlet.send(point if name == point.name else point._replace(name=name), at)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 METRIC = re.compile(r"([^:|\n]+):([^|\n]+)\|(c|g|ms|h|s|d)((?:\|.*)?)")
+EVENT = re.compile(r"_e\{(\d+),(\d+)\}:(.*)")
 CHECK = re.compile(r"_sc\|([^|]+)\|([0-3])((?:\|.*)?)")
 
 
@@ -19,9 +20,17 @@ class Metric(NamedTuple):
     value: float
     kind: str
     tags: frozenset[str]
+    timestamp: int | None = None
 
     def tag(self, name: str) -> str | None:
         return next((tag.partition(":")[2] for tag in self.tags if tag.partition(":")[0] == name), None)
+
+
+class Event(NamedTuple):
+    title: str
+    text: str
+    fields: dict[str, str]
+    tags: frozenset[str]
 
 
 class Check(NamedTuple):
@@ -30,8 +39,10 @@ class Check(NamedTuple):
     tags: frozenset[str]
 
 
-def parse(line: str) -> Metric | Check:
-    """Raises ValueError for what is no metric and no service check."""
+def parse(line: str) -> Metric | Check | Event:
+    """Raises ValueError for what is no metric, no service check and no event."""
+    if line.startswith("_e{"):
+        return _event(line)
     found = CHECK.fullmatch(line)
     if found:
         return Check(found[1], int(found[2]), _tags(found[3]))
@@ -41,7 +52,28 @@ def parse(line: str) -> Metric | Check:
     value = float(found[2])
     if not math.isfinite(value):
         raise ValueError(line)
-    return Metric(found[1], value, found[3], _tags(found[4]))
+    stamps = [int(part[1:]) for part in found[4].split("|") if part.startswith("T")]
+    if stamps and found[3] not in "gc":
+        raise ValueError(line)
+    return Metric(found[1], value, found[3], _tags(found[4]), *stamps)
+
+
+def _event(line: str) -> Event:
+    """By the lengths, in bytes, as the text may hold anything."""
+    found = EVENT.fullmatch(line)
+    if not found:
+        raise ValueError(line)
+    content = found[3].encode()
+    title_ends = int(found[1])
+    text_ends = title_ends + 1 + int(found[2])
+    if content[title_ends : title_ends + 1] != b"|" or content[text_ends : text_ends + 1] not in (b"", b"|"):
+        raise ValueError(line)
+    rest = content[text_ends:].decode()
+    fields = {part[0]: part[2:] for part in rest.split("|") if part[1:2] == ":"}
+    if not set(fields) <= set("dhkpstc") or fields.get("t", "info") not in ("error", "warning", "info", "success"):
+        raise ValueError(line)
+    title, text = content[:title_ends].decode(), content[title_ends + 1 : text_ends].decode()
+    return Event(title.replace("\\n", "\n"), text.replace("\\n", "\n"), fields, _tags(rest))
 
 
 def _tags(rest: str) -> frozenset[str]:
@@ -60,7 +92,7 @@ class Listener:
     def __init__(self, path: Path | None = None, *, stream: bool = False) -> None:
         self.wrong: list[str] = []
         self.longest = 0
-        self._found: list[Metric | Check] = []
+        self._found: list[Metric | Check | Event] = []
         self._socket = socket.socket(
             socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
         )
@@ -81,6 +113,10 @@ class Listener:
     @property
     def checks(self) -> list[Check]:
         return [each for each in list(self._found) if isinstance(each, Check)]
+
+    @property
+    def events(self) -> list[Event]:
+        return [each for each in list(self._found) if isinstance(each, Event)]
 
     def named(self, name: str, **tags: str) -> list[Metric]:
         """All of this name with at least these tags, in the order in which they came."""
