@@ -78,6 +78,9 @@ def _compose(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
         web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
         datadog=datadog_of(options.datadog, environ, source, base, ledger),
+        alerting=alerting_of(
+            options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger
+        ),
         log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),

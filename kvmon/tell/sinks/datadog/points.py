@@ -127,7 +127,8 @@ def _own(sample: Sample, tags: Tags) -> Iterator[Point]:
     spec = sample.spec
     # An empty value says that the label does not apply.
     more = tuple([tag(label, value) for label, value in zip(spec.labels, sample.labels, strict=True) if value])
-    yield Point(f"kvmon.{spec.name.removeprefix(OWN)}", sample.value, (*tags, *more))
+    # A sample may hold a truth value, which is no number where it becomes text.
+    yield Point(f"kvmon.{spec.name.removeprefix(OWN)}", float(sample.value), (*tags, *more))
     if spec.name == "kvmon_clients_by_name":
         yield Point(f"{PREFIX}net.connections", sample.value, (*tags, tag("source", sample.labels[0] or "unknown")))
 

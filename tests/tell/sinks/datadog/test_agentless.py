@@ -58,6 +58,7 @@ async def test_points_checks_and_events_arrive(intake: Intake, clock: ManualCloc
     way = outlet(intake, clock)
     way.send(Point("redis.keys", 3.0, ("redis_db:db0",)), clock.time() - 7)
     way.send(Point("redis.mem.used", math.inf), clock.time())
+    way.send(Point("kvmon.journal_ok", True), clock.time())
     for micros in range(1, 101):
         way.send(Point("redis.slowlog.micros", micros, ("command:get",), Form.HISTOGRAM), clock.time())
     way.check(ServiceCheck("redis.can_connect", Status.WARNING, ("redis_port:1",), "loading"), clock.time())
@@ -66,17 +67,17 @@ async def test_points_checks_and_events_arrive(intake: Intake, clock: ManualCloc
     assert await way.sender.deliver() is None
     (keys,) = intake.named("redis.keys", redis_db="db0", env="test")
     assert (keys.value, keys.at, keys.kind, keys.host) == (3.0, int(clock.time()) - 7, "gauge", "here")
-    aggregates = {each.name.removeprefix("redis.slowlog.micros."): (each.value, each.kind) for each in intake.points[1:]}
+    aggregates = {each.name.removeprefix("redis.slowlog.micros."): (each.value, each.kind) for each in intake.points[2:]}
     assert aggregates == {
         "avg": (50.5, "gauge"), "max": (100, "gauge"), "median": (50, "gauge"), "95percentile": (95, "gauge"),
         "count": (100 / 15, "rate"),
     }  # fmt: skip
-    assert {each.tags for each in intake.points[1:]} == {frozenset({"command:get", "env:test"})}
+    assert {each.tags for each in intake.points[2:]} == {frozenset({"command:get", "env:test"})}
     (check,) = intake.checks
     assert (check["check"], check["status"], check["host_name"], check["message"]) == ("redis.can_connect", 1, "here", "loading")
     (event,) = intake.events
     assert (event["title"], event["aggregation_key"], event["tags"]) == ("restart", "it", {"redis_port:1", "env:test"})
-    assert results(way) == {"sent": 8, "not_a_number": 1}
+    assert results(way) == {"sent": 9, "not_a_number": 1}
     await way.close()
 
 
@@ -120,8 +121,10 @@ async def test_pauses_grow_and_are_short_again_after_success(intake: Intake, clo
 @pytest.mark.parametrize("status", [400, 404, 422])
 async def test_what_is_turned_down_is_counted_and_not_sent_again(intake: Intake, clock: ManualClock, status: int) -> None:
     way = outlet(intake, clock)
-    intake.faults = [Fault(status, body='{"errors":["malformed"]}')]
-    assert await pushed(way, clock, 1, 2) is None
+    intake.faults = [Fault(503), Fault(status, body='{"errors":["malformed"]}')]
+    assert await pushed(way, clock, 1, 2) == 1.0
+    clock.advance(1.0)
+    assert await way.sender.deliver() is None
     assert await pushed(way, clock, 3) is None
     assert [each.value for each in intake.points] == [3]
     assert results(way) == {"sent": 1, "refused": 2}
@@ -149,12 +152,16 @@ async def test_a_key_that_is_not_valid_waits_for_another(intake: Intake, clock: 
     file.unlink()
     assert await way.sender.deliver() is not None, "a file that is gone is waited for"
     file.write_text(f"{KEY}\n")
+    intake.faults = [Fault(0)]
+    pause = await way.sender.deliver()
+    assert pause is not None, "another key does not make a dead connection be tried without end"
+    clock.advance(pause)
     assert await way.sender.deliver() is None
     assert [each.value for each in intake.points] == [1]
     intake.key = "f" * 32
     file.write_text(f" {intake.key} ")
     assert await pushed(way, clock, 2) is None, "a key is changed without a failure"
-    assert intake.statuses == [403, 202, 202]
+    assert intake.statuses == [403, 0, 202, 202]
     await way.close()
 
 

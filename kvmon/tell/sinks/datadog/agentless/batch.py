@@ -56,7 +56,7 @@ class Batch:
 def series(point: Point, at: float, host: str, *, kind: int = GAUGE, interval: float = 0.0) -> Item:
     """A point. A rate says over how many seconds."""
     over = f'"interval":{round(interval)},' if interval else ""
-    value = f'{{"timestamp":{int(at)},"value":{point.value!r}}}'
+    value = f'{{"timestamp":{int(at)},"value":{float(point.value)!r}}}'
     return Item(f'{{"metric":"{point.name}","type":{kind},{over}"points":[{value}],{_about(point.tags, host)}}}', at)
 
 

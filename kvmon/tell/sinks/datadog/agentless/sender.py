@@ -101,6 +101,7 @@ class Sender:
             answer = await self._post(self._url + PATHS[waiting.kind], body, headers)
         except NoAnswer as error:
             self.answers["none"] += 1
+            self._bad_key = None
             return Verdict(Action.AGAIN, str(error))
         self.answers[str(answer.status) if 100 <= answer.status < 600 else "other"] += 1
         verdict = judge(answer.status, answer.headers, answer.body, now=self._clock.time())
@@ -108,12 +109,16 @@ class Sender:
         return verdict._replace(reason=self._key.redact(verdict.reason))
 
     async def _act(self, verdict: Verdict, waiting: Waiting, body: bytes) -> None:
+        if verdict.action not in (Action.AGAIN, Action.NEW_KEY):
+            self._failures, self._resume = 0, 0.0  # whatever it thinks of this batch: it answers
         match verdict.action:
             case Action.DONE:
                 if self._queue.done(waiting):
                     self.results["sent"] += waiting.count
                 self.last_success = self._clock.time()
-                self._taken()
+                if self._told:
+                    log.info("Datadog takes what is sent again")
+                    self._told = ""
             case Action.AGAIN | Action.NEW_KEY:
                 self._pause(verdict)
             case Action.SPLIT:
@@ -125,12 +130,6 @@ class Sender:
                     self._lost(waiting, "refused", verdict.reason)
             case Action.DROP:
                 self._lost(waiting, "refused", verdict.reason)
-
-    def _taken(self) -> None:
-        self._failures, self._resume = 0, 0.0
-        if self._told:
-            log.info("Datadog takes what is sent again")
-            self._told = ""
 
     def _pause(self, verdict: Verdict) -> None:
         pause = verdict.wait
