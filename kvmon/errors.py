@@ -3,6 +3,8 @@
 * KvmonError
   + UsageError          the command line, the configuration, a file: exit code 2
     - ConfigError       with the place (file, line) and what to do
+    - PromqlError       what was asked is no PromQL, or PromQL that kvmon does not evaluate
+  + EvaluationError     a query cannot be evaluated over what there is; the text is Prometheus'
   + TargetError         one node could not be asked; the others go on. `reason` is a label of metrics.
     - Unreachable       no usable connection: reasons dns, refused, unreachable, timeout (connecting)
     - TlsFailed         tls
@@ -42,6 +44,14 @@ class ConfigError(UsageError):
         place = f"{self.where}: " if self.where else ""
         advice = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.message}{advice}"
+
+
+class PromqlError(UsageError):
+    """A query is no PromQL, or has in it what kvmon does not evaluate."""
+
+
+class EvaluationError(KvmonError):
+    """A query cannot be evaluated over the data that there is now; the text is the one that Prometheus gives."""
 
 
 class TargetError(KvmonError):
