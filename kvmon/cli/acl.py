@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--user", default="kvmon", show_default=True, metavar="NAME", help="What the user is called.")
 @click.option("--cluster", is_flag=True, help="The server is a node of a cluster.")
 @click.option("--sentinel", is_flag=True, help="The server is a Sentinel.")
-@click.option("--probe", is_flag=True, help="With what probes read and write; a TARGET says so itself.")
+@click.option("--probe/--no-probe", default=None, help="With what probes read and write, or without; a TARGET says so itself.")
 @click.option("--health", is_flag=True, help="With the key that /api/health/redis writes.")
 def command(file: str | None, target: str | None, **given: Any) -> None:
     """Print the `ACL SETUSER` line that allows what kvmon asks, and nothing else.
@@ -35,7 +35,8 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
     from kvmon.watch.collectors import Collectors
 
     provider, collectors, cluster = PROVIDERS[0], Collectors(), given["cluster"]
-    keys = acl.Keys(given["probe"], given["probe"], given["health"])
+    probe = given["probe"] if given["probe"] is not None else target is None and not given["sentinel"]
+    keys = acl.Keys(probe, probe, given["health"])
     if target is not None:
         node, collectors = node_of(target, Settings(file))
         provider = node.target.provider

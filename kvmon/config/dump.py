@@ -92,10 +92,10 @@ def _sentinel(target: Target) -> dict[str, Any] | None:
     return {"username": own.username, "password": REDACTED if own.password else None, "password_file": own.password_file}
 
 
-def _probe(target: Target) -> dict[str, Any] | None:
+def _probe(target: Target) -> dict[str, Any] | str:
     probe = target.probe
     if probe is None:
-        return None
+        return "off"
     write = format_duration(probe.write_every) if probe.write_every is not None else "off"
     return {"interval": format_duration(probe.interval), "timeout": format_duration(probe.timeout), "write_every": write}
 

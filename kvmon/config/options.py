@@ -139,7 +139,7 @@ def _switched(value: object) -> object:
 
 
 class ProbeOptions(Options):
-    """Tries reading and writing as an application would, and keeps breakers: `on` for the defaults, or a mapping."""
+    """Tries reading and writing as an application would, and keeps breakers: a mapping, `on` for the defaults, or `off`."""
 
     interval: Annotated[Seconds, Field(ge=0.1)] = 1.0
     """Time between reads (PING, and GET of a key of its own)."""
@@ -211,8 +211,8 @@ class TargetOptions(Options):
     """Deadline of a poll; default: the general one, at most the interval."""
     collectors: Collectors = Collectors()
     """Which questions are asked, and how often."""
-    probe: Annotated[ProbeOptions | None, BeforeValidator(_switched)] = None
-    """Tries reading and writing as an application would, and keeps breakers: `on`, or a mapping; default: off."""
+    probe: Annotated[ProbeOptions | None, BeforeValidator(_switched)] = ProbeOptions()
+    """Tries reading and writing as an application would, and keeps breakers: a mapping, or `off`."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -37,6 +37,7 @@ class Followed:
         self._members = Membership(target.addresses)
         self._roles: dict[Address, str] = {}
         self._kind = "standalone"
+        self._places: list[tuple[object, ...]] = []
         self._asking: Asking | None = None
         self._sentinels: SentinelMap | None = None
         if target.sentinels is not None:
@@ -97,7 +98,7 @@ class Followed:
         return moved
 
     def settle(self) -> bool:
-        """Forget who is gone; whether the nodes are others than they were."""
+        """Forget who is gone; whether the nodes, or their shards and slots, are others than they were."""
         now = self._clock.monotonic()
         if not any(self._roles.values()):
             # Nobody is left who could announce anybody: time stands still.
@@ -105,7 +106,7 @@ class Followed:
         self._members = self._members.expired(now, self.target.forget_after)
         nodes = self._as_nodes()
         if nodes == self.nodes:
-            return False
+            return self._rearranged()
         old, new = {node.instance for node in self.nodes}, {node.instance for node in nodes}
         log.info("a target has other nodes", target=self.target.name, found=sorted(new - old), gone=sorted(old - new))
         self.nodes = nodes
@@ -113,7 +114,13 @@ class Followed:
         self._roles = {address: role for address, role in self._roles.items() if address in kept}
         if self._sentinels is not None:
             self._sentinels.forget(kept)
+        self._rearranged()
         return True
+
+    def _rearranged(self) -> bool:
+        before = self._places
+        self._places = [(member.node.address, member.shard, tuple(member.slots)) for member in self.topology().members]
+        return self._places != before
 
     def topology(self) -> Topology:
         """See View."""

@@ -63,7 +63,7 @@ class Daemon:
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
         self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed)
-        self._following = Following(clock=self._clock, changed=lambda: self._polling.apply(self._members()))
+        self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
         self._view = DaemonView(
@@ -158,13 +158,12 @@ class Daemon:
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""
-        nodes = [node for target in self._config.targets if target.probe is not None for node in target.nodes]
         if self._view.probing is None:
-            if not nodes:
+            if all(target.probe is None for target in self._config.targets):
                 return
             from kvmon.daemon.probing import ProbeLoop
 
-            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed)
+            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed, journal=self._journal)
             self._late.put_nowait(self._view.probing)
             if self._config.state_dir is not None:
                 from kvmon.daemon.breakers_file import BreakersFile
@@ -177,7 +176,16 @@ class Daemon:
                         clock=self._clock,
                     )
                 )
-        self._view.probing.apply(nodes)
+        from kvmon.daemon.seats import seats
+
+        following = self._following
+        places = [seats(target, following.nodes(target), following.topology(target)) for target in self._config.targets]
+        self._view.probing.apply(seat for found in places for seat in found)
+
+    def _regrouped(self) -> None:
+        """A target has other nodes, or its slots lie elsewhere."""
+        self._polling.apply(self._members())
+        self._probe()
 
     def _journal_samples(self) -> list[Sample]:
         return [Sample(JOURNAL_OK, self._journal.ok)] if self._journal.folder is not None else []

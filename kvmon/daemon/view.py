@@ -17,7 +17,8 @@ from kvmon.daemon.following import Following
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
 from kvmon.errors import Timeout
-from kvmon.model.evidence import Verdicts
+from kvmon.model.evidence import Op, Override, Report, Verdicts
+from kvmon.model.metrics.catalogue.breakers import FOLLOWERS
 from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
@@ -25,6 +26,7 @@ from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
+from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
@@ -52,6 +54,7 @@ class DaemonView:
         self.board = board
         self.clock = clock
         self.feed = Feed()
+        self.inbox = Inbox(clock=clock)
         self.started = clock.time()
         self.version = version("kvmon")
         self._polling = polling
@@ -99,7 +102,8 @@ class DaemonView:
 
     def own_samples(self) -> Sequence[Sample]:
         """See View."""
-        probing = self.probing.own_samples() if self.probing is not None else ()
+        probing = self.probing.own_samples() if self.probing is not None else []
+        probing += [*self.inbox.samples(), Sample(FOLLOWERS, self.feed.followers)]
         others = [sample for samples in self._others for sample in samples()]
         build = Sample(BUILD_INFO, 1, (self.version, python_version()))
         return [*self._polling.own_samples(), *self._following.samples(), *probing, *others, build]
@@ -107,6 +111,14 @@ class DaemonView:
     def verdicts(self) -> Verdicts:
         """See View."""
         return self.probing.verdicts() if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)
+
+    def report(self, report: Report) -> int:
+        """See View."""
+        return self.probing.report(report) if self.probing is not None else 0
+
+    async def override(self, key: tuple[str, Op, str], override: Override | None) -> bool:
+        """See View."""
+        return self.probing is not None and await self.probing.override(key, override)
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""

@@ -56,7 +56,7 @@ def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS
     if server.mode == "sentinel":
         commands += _SENTINEL
     if keys.read:
-        commands += _READ
+        commands += (*_READ, "readonly") if server.mode == "cluster" else _READ
     if keys.write or keys.health:
         commands += _WRITE
     patterns = (*([f"~{PREFIX}*"] if keys.read else []), *([f"~{HEALTH}*"] if keys.health else []))

@@ -36,13 +36,58 @@ class Evidence:
         return self.at + self.duration
 
 
+Mode = Literal["auto", "forced_open", "forced_closed", "shadow"]
+"""Who decides: the breaker; a person, for or against; or nobody yet, while one looks at what the breaker would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's decision, for a while. `until` is wall seconds; `reason` and `by` are theirs."""
+
+    mode: Mode
+    until: float
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How calls of an application ended: so many of them with this class (`ok`, `timeout`, ...), in so many ms together."""
+
+    target: str
+    op: Op
+    shard: str
+    outcome: str
+    count: int
+    milliseconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a reporter saw in the last `window` seconds. The same `batch` again is the same report."""
+
+    reporter: str
+    batch: str
+    window: float
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What applications say of an op: calls of the last seconds, how much of them failed, how many reported."""
+
+    reporters: int = 0
+    calls: int = 0
+    failure_ratio: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether an op of a target may be tried.
 
     `state`: closed, open, half_open or unknown; `advice`: allow, limit or deny; `permit_ratio` 0..1 of the calls may go;
     `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
-    `slots` are the shard's, `mode` is auto, forced_open, forced_closed or shadow.
+    `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into.
     """
 
     target: str
@@ -60,7 +105,10 @@ class Verdict:
     last_outcome: str
     last_ok: float | None
     slots: Slots = ()
-    mode: str = "auto"
+    mode: Mode = "auto"
+    override: Override | None = None
+    suspect: bool = False
+    told: Told = Told()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tests.cli.running import Terminal
 def test_a_target_says_which_collectors_provider_and_probe_it_has(terminal: Terminal) -> None:
     off = dict.fromkeys(("config", "slowlog", "commandlog", "latency", "memory", "clients", "modules", "acl"), "off")
     targets = [
-        {"name": "small", "url": "redis://small", "collectors": off},
+        {"name": "small", "url": "redis://small", "collectors": off, "probe": "off"},
         {"name": "probed", "url": "redis://probed", "collectors": off, "probe": {"write_every": "off"}},
         {"name": "cloud", "url": "rediss://x.redis.cache.windows.net:6380"},
     ]
@@ -30,7 +30,8 @@ def test_without_a_server_there_is_a_line_for_each_kind(terminal: Terminal) -> N
     assert code == 0
     heads = [line for line in out.splitlines() if line.startswith("#")]
     assert heads == ["# Redis 6.2, Redis 7.0 and later, Valkey before 8.1", "# Valkey 8.1 and later"]
-    assert out.count("+slowlog|get") == 2
+    assert out.count("+slowlog|get") == out.count("~kvmon:canary:*") == 2
+    assert "canary" not in terminal("acl", "--no-probe").out
     assert out.count("+commandlog|get") == 1
     assert "latency" not in out
 

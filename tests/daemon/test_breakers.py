@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sqlite3
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,6 +34,16 @@ def document(daemon: Daemon, op: str) -> dict[str, object]:
     (found,) = daemon.get(f"/v1/breakers/it/{op}").json()["breakers"]
     assert isinstance(found, dict)
     return found
+
+
+def send(daemon: Daemon, method: str, path: str, body: object) -> int:
+    request = urllib.request.Request(daemon.url + path, method=method, data=json.dumps(body).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
 
 
 def reach(daemon: Daemon, op: str, state: str) -> dict[str, object]:
@@ -93,6 +107,44 @@ def test_changes_are_streamed_and_written_to_a_file(valkey: Server, start_daemon
     until(lambda: json.loads(file.read_text())["written_at"] > after["written_at"] + 1, what="the file renewed without news")
 
 
+def test_a_decision_survives_a_restart_and_is_told(valkey: Server, start_daemon: Start, tmp_path: Path) -> None:
+    configuration = {**probing(valkey), "state_dir": str(tmp_path / "state")}
+    daemon = start_daemon(configuration)
+    reach(daemon, "write", "closed")
+    body = {"state": "forced_open", "ttl": "1h", "reason": "upgrade", "by": "me"}
+    assert send(daemon, "PUT", "/v1/breakers/it/write/override", body) == 200
+    assert daemon.get("/v1/breakers/it/write/allow").status == 503
+    assert document(daemon, "write")["state"] == "closed", "the breaker goes on judging"
+    daemon.terminate()
+    again = start_daemon(configuration)
+    until(lambda: document(again, "write")["mode"] == "forced_open", what="the decision kept")
+    again.until("kvmon_breaker_overridden", 1, target="it", op="write", mode="forced_open")
+    assert send(again, "DELETE", "/v1/breakers/it/write/override", None) == 200
+    assert document(again, "write")["advice"] == "allow"
+    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
+        kinds = [row[0] for row in journal.execute("SELECT kind FROM events WHERE target = 'it' ORDER BY id")]
+    assert kinds.count("override") == 2
+    assert "breaker" in kinds
+
+
+def test_what_applications_report_opens_a_breaker_once_a_probe_says_so_too(valkey: Server, start_daemon: Start) -> None:
+    daemon = start_daemon(probing(valkey, interval="1h", write_every="1h"))
+    reach(daemon, "write", "closed")
+    valkey.config_set("maxmemory-policy", "noeviction")
+    valkey.config_set("maxmemory", "1")
+    batches = itertools.count()
+
+    def alarm() -> bool:
+        outcomes = [{"target": "it", "op": "write", "class": "oom", "count": 30}]
+        report = {"reporter": "app", "batch": str(next(batches)), "window_ms": 0, "outcomes": outcomes}
+        assert send(daemon, "POST", "/v1/reports", report) in (202, 429)
+        return document(daemon, "write")["state"] == "open"
+
+    until(alarm, what="what the application says found true")
+    assert document(daemon, "write")["reason_class"] == "oom"
+    assert document(daemon, "read")["state"] == "closed"
+
+
 def test_what_no_target_wants_is_not_imported() -> None:
     parts = "('kvmon.judge', 'kvmon.watch.probes', 'kvmon.daemon.probing')"
     code = f"import sys, kvmon.cli.run, kvmon.daemon.main; print([n for n in sys.modules if n.startswith({parts})])"
@@ -114,7 +166,7 @@ def test_a_server_that_hangs_opens_both(valkey: Server, start_daemon: Start) -> 
 
 
 def test_probing_begins_and_ends_with_a_reload(valkey: Server, start_daemon: Start) -> None:
-    plain = {"targets": [{"name": "it", "url": valkey.url}]}
+    plain = {"targets": [{"name": "it", "url": valkey.url, "probe": "off"}]}
     daemon = start_daemon(plain)
     assert document(daemon, "read")["state"] == "unknown"
     assert daemon.get("/v1/breakers/it/read/allow").status == 200

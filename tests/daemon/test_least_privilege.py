@@ -61,7 +61,7 @@ def test_refusals_do_not_go_on(kind: str, watched: Callable[..., Watched]) -> No
 def test_the_printed_user_is_refused_nothing_and_may_do_nothing_else(
     kind: str, watched: Callable[..., Watched], terminal: Terminal
 ) -> None:
-    code, line, err = terminal("acl", "--server", VERSIONS.get(kind, kind), "--user", "watcher", "--probe")
+    code, line, err = terminal("acl", "--server", VERSIONS.get(kind, kind), "--user", "watcher")
     assert (code, err) == (0, "")
     command, _, rules = line.strip().partition(" reset ")
     assert command == "ACL SETUSER watcher"

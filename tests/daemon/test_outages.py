@@ -11,7 +11,7 @@ from tests.servers.server import Server
 
 def watch(server: Server, **more: str) -> dict[str, object]:
     """One target, asked every second with a short deadline."""
-    target = {"name": "it", "url": server.url, **more}
+    target = {"name": "it", "url": server.url, "probe": "off", **more}
     return {"interval": "1s", "targets": [target]}
 
 

@@ -28,6 +28,9 @@ LONGEST = 60.0
 FAST = 10.0
 """Seconds after opening in which probes follow each other quickly."""
 
+FAST_PACE = 0.25
+"""Seconds between these probes."""
+
 RAMP = ((5.0, 0.1), (10.0, 0.5))
 """Until so many seconds after closing, so much of the calls may go."""
 
@@ -47,7 +50,7 @@ class Breaker:
 
     `stale_after` seconds without evidence make it unknown. `since` is when the state began, `generation` counts states,
     `failures`, `words` (conclusive ones) and `successes` are the current runs. `level` says how often it reopened soon after
-    closing, `tripped` that it was not closed properly since it last opened.
+    closing, `tripped` that it was not closed properly since it last opened. `alarmed`: applications say that calls fail.
     """
 
     stale_after: float = 10.0
@@ -62,11 +65,17 @@ class Breaker:
     tripped: bool = False
     closed_at: float | None = None
     heard: float | None = None
+    alarmed: bool = False
 
     @property
     def suspect(self) -> bool:
         """Whether there is a failure that asks for an immediate confirmation."""
-        return self.failures > 0 and self.state in (State.CLOSED, State.UNKNOWN)
+        return (self.failures > 0 or self.alarmed) and self.state in (State.CLOSED, State.UNKNOWN)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is open, on its way to closing, or suspect: then who serves may have changed."""
+        return self.suspect or self.state in (State.OPEN, State.HALF_OPEN)
 
     @property
     def dwell(self) -> float:
@@ -83,9 +92,21 @@ class Breaker:
 
     def settle(self, now: float) -> Breaker:
         """At this time: without recent evidence nothing is known."""
-        if self.state is State.UNKNOWN or self.heard is None or now - self.heard <= self.stale_after:
+        latest = self.since if self.heard is None else max(self.heard, self.since)
+        if self.state is State.UNKNOWN or now - latest <= self.stale_after:
             return self
-        return _become(self, State.UNKNOWN, self.heard + self.stale_after, reason="stale")
+        return _become(self, State.UNKNOWN, latest + self.stale_after, reason="stale")
+
+    def trip(self, now: float, reason: str, *, level: int = 0) -> Breaker:
+        """Open, as applications say that calls fail. `level`: its dwell is at least that of so many reopenings."""
+        if self.state is State.OPEN:
+            return self
+        opened = _become(self, State.OPEN, now, reason=reason)
+        return replace(opened, level=max(level, _next_level(self, now)), tripped=True)
+
+    def ramping(self, now: float) -> bool:
+        """Whether calls come back little by little."""
+        return self.state is State.CLOSED and self.permit_ratio(now) < 1.0
 
     def permit_ratio(self, now: float) -> float:
         """How much of the calls may go, 0..1. Where nothing is known, all: a monitor must not be what stops an application."""
@@ -100,9 +121,9 @@ class Breaker:
     def pace(self, now: float) -> float | None:
         """Seconds between probes that this state asks for; None where the usual interval will do."""
         if self.state is State.HALF_OPEN:
-            return 0.25
+            return FAST_PACE
         if self.state is State.OPEN:
-            return 0.25 if now - self.since < FAST else 1.0
+            return FAST_PACE if now - self.since < FAST else 1.0
         return None
 
     def retry_after(self, now: float) -> float:
@@ -112,7 +133,7 @@ class Breaker:
             return 0.0
         if self.state is State.HALF_OPEN:
             return pace * (TRIALS - self.successes)
-        return max(0.0, self.since + self.dwell - now) + pace + 0.25 * (TRIALS - 1)
+        return max(0.0, self.since + self.dwell - now) + pace + FAST_PACE * (TRIALS - 1)
 
 
 def _succeeded(was: Breaker, now: float) -> Breaker:
@@ -150,5 +171,13 @@ def _next_level(was: Breaker, now: float) -> int:
 
 def _become(was: Breaker, state: State, now: float, *, reason: str = "") -> Breaker:
     return replace(
-        was, state=state, since=now, generation=was.generation + 1, reason_class=reason, failures=0, words=0, successes=0
+        was,
+        state=state,
+        since=now,
+        generation=was.generation + 1,
+        reason_class=reason,
+        failures=0,
+        words=0,
+        successes=0,
+        alarmed=False,
     )

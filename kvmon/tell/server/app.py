@@ -8,7 +8,21 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
-from kvmon.tell.server import breakers, discover, events, guide, health, liveness, metrics, page, reload, targets, topology
+from kvmon.tell.server import (
+    breakers,
+    discover,
+    events,
+    guide,
+    health,
+    liveness,
+    metrics,
+    overrides,
+    page,
+    reload,
+    reports,
+    targets,
+    topology,
+)
 from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
@@ -49,6 +63,9 @@ def make_app(view: View) -> web.Application:
             web.get("/v1/breakers/{target}", breakers.breakers),
             web.get("/v1/breakers/{target}/{op}", breakers.breakers),
             web.get("/v1/breakers/{target}/{op}/allow", breakers.allow),
+            web.put("/v1/breakers/{target}/{op}/override", overrides.put),
+            web.delete("/v1/breakers/{target}/{op}/override", overrides.delete),
+            web.post("/v1/reports", reports.reports),
             web.get("/v1/events", events.events),
             web.get("/v1/targets", targets.targets),
             web.get("/v1/slowlog/{target}", targets.slowlog),

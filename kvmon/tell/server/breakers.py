@@ -105,15 +105,21 @@ def _chosen(request: web.Request, verdicts: Verdicts) -> Sequence[Verdict]:
         if op is None:
             found = found or [_unknown(target, each) for each in OPS]
         else:
-            known = next((each for each in OPS if each == op), None)
-            if known is None:
-                raise Problem(HTTPStatus.NOT_FOUND, "The ops are read and write.")
+            known = known_op(op)
             found = [verdict for verdict in found if verdict.op == known] or [_unknown(target, known)]
     if shard is not None:
         found = [verdict for verdict in found if verdict.shard == shard]
         if not found:
             raise Problem(HTTPStatus.NOT_FOUND, "There is no such shard.")
     return found
+
+
+def known_op(text: str) -> Op:
+    """The op of that name. Raises Problem 404."""
+    known = next((each for each in OPS if each == text), None)
+    if known is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "The ops are read and write.")
+    return known
 
 
 def _unknown(target: str, op: Op) -> Verdict:

@@ -43,14 +43,29 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
         "generation": verdict.generation,
         "reason_class": verdict.reason_class or None,
         "index": verdict.index,
+        "suspect": verdict.suspect,
+        "override": _override(verdict),
         "evidence": {
+            "reports": {
+                "reporters": verdict.told.reporters,
+                "window_s": 10,
+                "calls": verdict.told.calls,
+                "failure_ratio": verdict.told.failure_ratio,
+            },
             "probe": {
                 "consecutive_failures": verdict.failures,
                 "last_outcome": verdict.last_outcome or None,
                 "last_ok": timestamp(verdict.last_ok) if verdict.last_ok else None,
-            }
+            },
         },
     }
+
+
+def _override(verdict: Verdict) -> dict[str, Any] | None:
+    found = verdict.override
+    if found is None:
+        return None
+    return {"state": found.mode, "until": timestamp(found.until), "reason": found.reason, "by": found.by}
 
 
 def packed(document: dict[str, Any]) -> bytes:

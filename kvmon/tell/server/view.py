@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kvmon.clock import Clock
-from kvmon.model.evidence import Verdicts
+from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
+from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 
 
@@ -72,6 +73,10 @@ class View(Protocol):
         """Changes of breakers as they come."""
 
     @property
+    def inbox(self) -> Inbox:
+        """What applications and people told so far."""
+
+    @property
     def clock(self) -> Clock:
         """For ages and timestamps."""
 
@@ -106,6 +111,12 @@ class View(Protocol):
 
     def verdicts(self) -> Verdicts:
         """What the breakers of probed targets say now."""
+
+    def report(self, report: Report) -> int:
+        """Take what an application saw; how many calls were of breakers that there are."""
+
+    async def override(self, key: tuple[str, Op, str], override: Override | None) -> bool:
+        """Let a person decide about a breaker, or itself again (None); False where there is no such breaker or decision."""
 
     def startup(self) -> Sequence[Check]:
         """Whether it has come up: configuration read, first polls made or tried."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvmon.watch.probes.canary import new_token
 from kvmon.watch.probes.hot import HotProbe
 
-__all__ = ["HotProbe"]
+__all__ = ["HotProbe", "new_token"]

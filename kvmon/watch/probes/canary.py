@@ -18,9 +18,11 @@ def new_token() -> str:
 
 
 def slots_of(nodes: str) -> list[tuple[int, int]]:
-    """The slots of the node that answered CLUSTER NODES, as first and last of each range."""
-    lines = (line.split(" ") for line in nodes.splitlines())
-    mine: list[str] = next((words for words in lines if len(words) > 2 and "myself" in words[2].split(",")), [])
+    """The slots of the node that answered CLUSTER NODES, or of its primary, as first and last of each range."""
+    lines = [line.split(" ") for line in nodes.splitlines()]
+    mine = next((words for words in lines if len(words) > 3 and "myself" in words[2].split(",")), [])
+    if mine and mine[3] != "-":
+        mine = next((words for words in lines if words[0] == mine[3]), [])
     ranges = []
     for word in mine[8:]:
         first, _, last = word.partition("-")

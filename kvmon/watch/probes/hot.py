@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from kvmon.clock import Clock
@@ -33,27 +35,35 @@ class HotProbe:
     """Tries one node. Used by one task at a time.
 
     `role` is `primary`, `replica` or empty where the server does not say; a SET is only ever sent to a primary. `tally` counts.
+    `token` tells this daemon's canaries from those of others; the nodes of a shard have the same one.
     """
 
-    def __init__(self, node: Node, options: Probe, *, clock: Clock) -> None:
+    def __init__(self, node: Node, options: Probe, *, clock: Clock, token: str = "") -> None:
         self.node = node
         self.options = options
         self.role = ""
         self.tally = Tally(node.target.name, node.instance)
         self._clock = clock
         self._link = Connection(node, clock=clock)
-        self._token = new_token()
-        self._key: str | None = PREFIX + self._token
+        self._token = token or new_token()
+        self._anywhere = PREFIX + self._token
+        self._key: str | None = self._anywhere
         self._looked = -math.inf
         self._written = -math.inf
-        self._may_write = True
+        self._may_look = self._may_read = self._may_write = True
+        self._look = False
+        self._rest: asyncio.Timeout | None = None
 
     def due(self, now: float) -> bool:
         """Whether it is time for the next SET."""
         return self.options.write_every is not None and now - self._written >= self.options.write_every
 
-    async def probe(self, *, write: bool) -> list[Evidence]:
-        """One round: a read, and a write where it is wanted and allowed. What our own lateness spoiled is left out."""
+    async def probe(self, *, write: bool, look: bool = False) -> list[Evidence]:
+        """One round: a read, and a write where it is wanted and allowed. What our own lateness spoiled is left out.
+
+        `look`: ask for the role too, though it is not time yet.
+        """
+        self._look = look
         read = await self._try("read", self._read)
         found: list[Evidence | None] = [read]
         if read is not None and write and self.options.write_every is not None and self._may_write:
@@ -61,7 +71,7 @@ class HotProbe:
                 found.append(replace(read, op="write"))
             elif self.role == "replica":
                 found.append(replace(read, op="write", ok=False, outcome="readonly", conclusive=True))
-            elif self.role == "primary" and self._key is not None:
+            elif self.role == "primary":
                 found.append(await self._try("write", self._write))
                 self._written = self._clock.monotonic()
         kept = [evidence for evidence in found if evidence is not None and not self._tainted(evidence)]
@@ -70,8 +80,17 @@ class HotProbe:
         return kept
 
     async def idle(self, seconds: float) -> None:
-        """Wait until the next round is due, or the server closes the connection."""
-        await self._link.idle(seconds)
+        """Wait until the next round is due, the server closes the connection, or `wake` is called."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._rest:
+                await self._link.idle(seconds)
+        self._rest = None
+
+    def wake(self) -> None:
+        """The next round is due now."""
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            rest.reschedule(0.0)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -109,34 +128,47 @@ class HotProbe:
 
     async def _read(self, deadline: float) -> Refusal | None:
         await self._connect(deadline)
-        now = self._clock.monotonic()
-        who = WHO if now - self._looked >= LOOK else ()
-        pong, *told = await self._step("ping", [("PING",), *who], deadline)
+        if not self._may_read:
+            raise NoEvidence
+        if self._looked == -math.inf and self._may_look:
+            # The key may depend on who this is.
+            await self._meet(await self._link.ask(WHO, self._left(deadline)), deadline)
+        who = self._questions()
+        pong, reply, *told = await self._step("get", [("PING",), ("GET", self._key or self._anywhere), *who], deadline)
         if who:
             await self._meet(told, deadline)
-        if self._key is None:
-            return pong if isinstance(pong, Refusal) else None
-        (reply,) = await self._step("get", [("GET", self._key)], deadline)
         if not isinstance(reply, Refusal):
             self.tally.hits += reply is not None
             self.tally.misses += reply is None
             return None  # whatever PING said: reading works
         if not is_about_us(reply):
             return reply
-        if reply.code in ELSEWHERE:
-            self._looked = -math.inf
-        return pong if isinstance(pong, Refusal) else None
+        if reply.code not in ELSEWHERE:
+            # PING alone is no reading. What is refused is asked for again on the next connection only.
+            self._may_read = False
+            raise NoEvidence
+        self._looked = -math.inf
+        return pong if isinstance(pong, Refusal) and not is_about_us(pong) else None
+
+    def _questions(self) -> tuple[Command, ...]:
+        if not self._may_look:
+            return ()
+        if self._clock.monotonic() - self._looked >= LOOK:
+            return WHO
+        return WHO[:1] if self._look else ()
 
     async def _write(self, deadline: float) -> Refusal | None:
         await self._connect(deadline)
         expiry = max(30, math.ceil(3 * (self.options.write_every or 0.0)))
-        (reply,) = await self._step("set", [("SET", self._key or "", self._token, "EX", expiry)], deadline)
+        (reply,) = await self._step("set", [("SET", self._key or self._anywhere, self._token, "EX", expiry)], deadline)
         if isinstance(reply, Refusal) and is_about_us(reply):
             if reply.code in ELSEWHERE:
                 self._looked = -math.inf
             else:
                 self._may_write = False
             raise NoEvidence
+        if isinstance(reply, Refusal) and reply.code == "READONLY":
+            self._looked = -math.inf
         return reply if isinstance(reply, Refusal) else None
 
     async def _connect(self, deadline: float) -> None:
@@ -145,6 +177,7 @@ class HotProbe:
             await self._link.connect(self._left(deadline))
             self.tally.time("connect", self._clock.monotonic() - begun)
             self._looked = -math.inf
+            self._may_look = self._may_read = self._may_write = True
 
     async def _step(self, name: str, commands: Sequence[Command], deadline: float) -> list[Reply]:
         begun = self._clock.monotonic()
@@ -160,11 +193,15 @@ class HotProbe:
 
     async def _meet(self, told: Sequence[Reply], deadline: float) -> None:
         """Learn the node's role, and in a cluster a key of its own."""
-        self._looked = self._clock.monotonic()
-        replication, cluster = (reply.decode(errors="replace") if isinstance(reply, bytes) else "" for reply in told)
+        replication, cluster = (reply.decode(errors="replace") if isinstance(reply, bytes) else "" for reply in (*told, None)[:2])
         if "role:" in replication:
             self.role = "primary" if "role:master" in replication else "replica"
+        if len(told) > 1:
+            self._looked = self._clock.monotonic()
         if "cluster_enabled:1" in cluster:
-            (nodes,) = await self._link.ask([("CLUSTER", "NODES")], self._left(deadline))
+            # A replica answers with what it has instead of sending us to its primary.
+            more: list[Command] = [("READONLY",)] if self.role == "replica" else []
+            nodes, *_ = replies = await self._link.ask([("CLUSTER", "NODES"), *more], self._left(deadline))
+            self._may_look = not any(isinstance(reply, Refusal) and is_about_us(reply) for reply in replies)
             ranges = slots_of(nodes.decode(errors="replace")) if isinstance(nodes, bytes) else []
             self._key = key_in(self._token, ranges)

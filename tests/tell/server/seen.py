@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
-from kvmon.model.evidence import Verdicts
+from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
+from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from tests.tell import examples
@@ -29,6 +30,7 @@ class Seen:
     board: Board = field(default_factory=Board)
     feed: Feed = field(default_factory=lambda: Feed("boot"))
     clock: ManualClock = field(default_factory=ManualClock)
+    inbox: Inbox = field(init=False)
     started: float = 1_699_999_000.0
     version: str = "0.1.0"
     ready: Sequence[Check] = (Check("loops", ok=True),)
@@ -41,6 +43,22 @@ class Seen:
     hangs: bool = False
     reloads: int = 0
     asked: list[str] = field(default_factory=list)
+
+    reported: list[Report] = field(default_factory=list)
+    decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(clock=self.clock)
+
+    def report(self, report: Report) -> int:
+        self.reported.append(report)
+        return sum(outcome.count for outcome in report.outcomes)
+
+    async def override(self, key: tuple[str, Op, str], override: Override | None) -> bool:
+        if override is None:
+            return self.decided.pop(key, None) is not None
+        self.decided[key] = override
+        return any((each.target, each.op) == key[:2] for each in self.judged.all)
 
     def targets(self) -> Sequence[Target]:
         return self.known

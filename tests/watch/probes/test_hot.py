@@ -105,8 +105,18 @@ async def test_what_our_user_may_not_do_says_nothing_about_the_server(
 ) -> None:
     server = start_server(users={"kvmon": "on >secret +ping +info +client"})
     probe = probe_of(server, credentials=Credentials("kvmon", "secret"))
+    assert of(await probe.probe(write=True)) == []
+    refusals = server.command("ACL", "LOG")
+    assert of(await probe.probe(write=True)) == [], "PING alone is no reading"
+    assert len(server.command("ACL", "LOG")) == len(refusals), "what was refused is not asked again"
+
+
+async def test_a_user_that_may_only_read_tells_of_reading(start_server: Callable[..., Server], probe_of: Maker) -> None:
+    server = start_server(users={"kvmon": "on >secret +ping +info +client +get ~kvmon:canary:*"})
+    probe = probe_of(server, credentials=Credentials("kvmon", "secret"))
     assert of(await probe.probe(write=True)) == [READ]
     assert of(await probe.probe(write=True)) == [READ]
+    assert server.info("errorstats").get("errorstat_NOPERM", "count=1") == "count=1"
 
 
 async def test_a_cluster_node_is_written_in_its_own_slots(start_server: Callable[..., Server], probe_of: Maker) -> None:
@@ -122,8 +132,11 @@ async def test_a_cluster_node_is_written_in_its_own_slots(start_server: Callable
     assert found == [READ, WRITE]
 
 
-async def test_a_cluster_node_without_slots_is_still_heard(start_server: Callable[..., Server], probe_of: Maker) -> None:
-    assert of(await probe_of(start_server(cluster=True)).probe(write=True)) == [READ]
+async def test_a_cluster_without_slots_serves_nobody(start_server: Callable[..., Server], probe_of: Maker) -> None:
+    assert of(await probe_of(start_server(cluster=True)).probe(write=True)) == [
+        ("read", False, "clusterdown", True),
+        ("write", False, "clusterdown", True),
+    ]
 
 
 def test_the_slots_of_a_node_are_read_from_its_own_line() -> None:

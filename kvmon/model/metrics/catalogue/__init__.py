@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvmon.model.metrics.catalogue import (
     acl,
+    breakers,
     client_list,
     clients,
     cluster,
@@ -36,7 +37,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, polls, probes, notifications, daemon, datadog,
+    derived, topology, polls, probes, breakers, notifications, daemon, datadog,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 

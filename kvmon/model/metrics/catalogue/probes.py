@@ -1,4 +1,4 @@
-"""Rows of probes and breakers: what is tried, and what is concluded; targets with `probe` only."""
+"""Rows of probes: what is tried, and what came of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOTAL = Spec(
 )
 DURATION = Spec(
     "kvmon_probe_duration_seconds",
-    "How long the steps connect, ping, get and set took.",
+    "How long the steps took: connect, get (PING and GET in one round trip) and set.",
     HISTOGRAM,
     labels=(*NODE, "step"),
     source=SOURCE,
@@ -27,26 +27,5 @@ RETRIES = Spec(
     source=SOURCE,
 )
 TAINTED = Spec("kvmon_probes_tainted_total", "Tries left out because kvmon itself was late.", COUNTER, labels=NODE, source=SOURCE)
-BREAKER_STATE = Spec(
-    "kvmon_breaker_state",
-    "Whether the breaker is in this state.",
-    labels=("target", "op", "shard", "state"),
-    source="breakers",
-)
-PERMIT_RATIO = Spec(
-    "kvmon_breaker_permit_ratio",
-    "How much of the calls the breaker advises to let go.",
-    labels=("target", "op", "shard"),
-    source="breakers",
-    unit="ratio",
-)
-TRANSITIONS = Spec(
-    "kvmon_breaker_transitions_total",
-    "Changes of the breaker's state.",
-    COUNTER,
-    labels=("target", "op", "shard"),
-    source="breakers",
-)
-
-ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED, BREAKER_STATE, PERMIT_RATIO, TRANSITIONS)
+ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED)
 """All of them."""

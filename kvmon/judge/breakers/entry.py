@@ -1,0 +1,123 @@
+"""A breaker with what surrounds it: the reports of applications, a person's decision, and what was last shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kvmon.judge.breakers.breaker import TRIALS, Breaker, State
+from kvmon.judge.breakers.reports import FAILURES, Reports
+from kvmon.model.evidence import Evidence, Mode, Op, Outcome, Override, Report, Slots, Told, Verdict
+
+Key = tuple[str, Op, str]
+
+RAMPING = 5
+"""Failures in reports that raise an alarm while calls come back little by little."""
+
+PATIENCE = 2.0
+"""Seconds that probes have to confirm or deny what applications say."""
+
+QUIET = 5.0
+"""Seconds without another alarm after one that probes denied."""
+
+
+class Entry:
+    """Used by the board. Times are monotonic seconds."""
+
+    __slots__ = (
+        "alarmed_at", "breaker", "denials", "generation", "index", "key", "last_ok", "last_outcome", "last_shown", "mode",
+        "override", "quiet_until", "reports", "slots",
+    )  # fmt: skip
+
+    def __init__(self, key: Key, breaker: Breaker) -> None:
+        self.key = key
+        self.breaker = breaker
+        self.index = self.generation = 0
+        self.slots: Slots = ()
+        self.mode: Mode = "auto"
+        self.override: Override | None = None
+        self.reports: Reports | None = None
+        self.alarmed_at = self.quiet_until = 0.0
+        self.denials = 0
+        self.last_ok: float | None = None
+        self.last_outcome = ""
+        self.last_shown: tuple[object, ...] | None = None
+
+    def take(self, evidence: Evidence) -> None:
+        """Judge what a probe found out."""
+        before = self.breaker
+        self.breaker = before.step(evidence)
+        self.last_outcome = evidence.outcome
+        if evidence.ok:
+            self.last_ok = evidence.end
+        if not before.alarmed or evidence.at < self.alarmed_at or not self.breaker.alarmed:
+            return
+        if not evidence.ok:
+            # Applications and a probe say the same.
+            self.breaker = self.breaker.trip(evidence.end, evidence.outcome)
+            return
+        self.denials += 1
+        if self.denials >= TRIALS:
+            self._conclude(evidence.end)
+
+    def hear(self, outcome: Outcome, report: Report, now: float) -> None:
+        """Take what an application says. What it saw before the state began is no news."""
+        if self.reports is None:
+            self.reports = Reports()
+        stale = now - report.window < self.breaker.since
+        self.reports.add(report.reporter, outcome.outcome, 0 if stale else outcome.count, outcome.milliseconds, now)
+        least = RAMPING if self.breaker.ramping(now) else FAILURES
+        if (
+            self.breaker.state in (State.CLOSED, State.UNKNOWN)
+            and not self.breaker.alarmed
+            and now >= self.quiet_until
+            and self.reports.alarming(now, least=least)
+        ):
+            self.breaker = replace(self.breaker, alarmed=True)
+            self.alarmed_at, self.denials = now, 0
+
+    def settle(self, now: float, override: Override | None) -> None:
+        """What time alone has changed."""
+        self.override = override
+        self.breaker = self.breaker.settle(now)
+        if self.breaker.alarmed and now - self.alarmed_at > PATIENCE:
+            self._conclude(now)
+        if self.breaker.generation != self.generation:
+            self.generation = self.breaker.generation
+            if self.reports is not None:
+                self.reports.clear()
+
+    def _conclude(self, now: float) -> None:
+        """Probes do not confirm what applications say: it counts where enough of them say it."""
+        reports = self.reports
+        if reports is not None and reports.alarming(now, least=RAMPING) and reports.quorum(now):
+            self.breaker = self.breaker.trip(now, reports.summary(now).worst or "reported", level=1)
+        else:
+            self.breaker = replace(self.breaker, alarmed=False)
+            self.quiet_until = now + QUIET
+
+    def ratio(self, now: float) -> float:
+        """How much of the calls may go, whoever decides."""
+        mode = self.override.mode if self.override is not None else self.mode
+        if mode == "auto":
+            return self.breaker.permit_ratio(now)
+        return 0.0 if mode == "forced_open" else 1.0
+
+    def shown(self, now: float) -> tuple[object, ...]:
+        """What makes a verdict another one."""
+        return (self.breaker.generation, self.breaker.reason_class, self.ratio(now), self.slots, self.override, self.mode)
+
+    def verdict(self, now: float, wall: float) -> Verdict:
+        """What it says now; `wall` is what makes wall seconds of monotonic ones."""
+        target, op, shard = self.key
+        breaker, ratio, override = self.breaker, self.ratio(now), self.override
+        retry_after = override.until - wall - now if override and override.mode == "forced_open" else breaker.retry_after(now)
+        said = self.reports.summary(now) if self.reports is not None else None
+        return Verdict(
+            target=target, op=op, shard=shard, state=breaker.state.value,
+            advice="deny" if ratio == 0.0 else "limit" if ratio < 1.0 else "allow", permit_ratio=ratio,
+            retry_after_ms=round(1000 * max(0.0, retry_after)) if ratio == 0.0 else 0, since=wall + breaker.since,
+            generation=breaker.generation, reason_class=breaker.reason_class, index=self.index, failures=breaker.failures,
+            last_outcome=self.last_outcome, last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
+            mode=override.mode if override is not None else self.mode, override=override, suspect=breaker.suspect,
+            told=Told() if said is None else Told(said.reporters, said.calls, round(said.ratio, 4)),
+        )  # fmt: skip

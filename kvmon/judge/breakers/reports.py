@@ -1,0 +1,110 @@
+"""What applications say: their outcomes of the last seconds, in a window that slides on the monotonic clock."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+WINDOW = 10
+"""Seconds that are kept, one bucket each."""
+
+FAILURES = 20
+"""Failures in the window before it says anything."""
+
+RATIO = 0.5
+"""How much of the calls has to fail."""
+
+ALIVE = 60.0
+"""Seconds for which a reporter that says nothing is still one."""
+
+REPORTERS = 1_000
+"""Reporters that are told apart; those beyond count as one."""
+
+IGNORED = frozenset(
+    {"noperm", "wrongtype", "noscript", "execabort", "crossslot", "cancelled", "moved", "ask", "tryagain", "client"}
+)
+"""Classes that speak of the caller, not of the server."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    second: int
+    calls: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    classes: Counter[str] = field(default_factory=Counter)
+    milliseconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The window at one moment: calls, how many failed, the commonest class among them, who called and whose calls failed."""
+
+    calls: int = 0
+    failures: int = 0
+    worst: str = ""
+    reporters: int = 0
+    failing: int = 0
+    milliseconds: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """How much of the calls failed, 0..1."""
+        return self.failures / self.calls if self.calls else 0.0
+
+
+class Reports:
+    """The reports about one op of one shard."""
+
+    def __init__(self) -> None:
+        self._buckets: deque[_Bucket] = deque(maxlen=WINDOW)
+        self._seen: dict[str, float] = {}
+
+    def add(self, reporter: str, outcome: str, count: int, milliseconds: float, now: float) -> None:
+        """So many calls ended so, and took so long together."""
+        if reporter not in self._seen and len(self._seen) >= REPORTERS:
+            reporter = ""
+        self._seen[reporter] = now
+        if outcome in IGNORED:
+            return
+        second = int(now)
+        if not self._buckets or self._buckets[-1].second != second:
+            self._buckets.append(_Bucket(second))
+        bucket = self._buckets[-1]
+        bucket.calls[reporter] += count
+        bucket.milliseconds += milliseconds
+        if outcome != "ok":
+            bucket.failed[reporter] += count
+            bucket.classes[outcome] += count
+
+    def clear(self) -> None:
+        """Judge from here on; who reports is remembered."""
+        self._buckets.clear()
+
+    def summary(self, now: float) -> Summary:
+        """The window now."""
+        while self._buckets and self._buckets[0].second <= now - WINDOW:
+            self._buckets.popleft()
+        calls, failed, classes = Counter[str](), Counter[str](), Counter[str]()
+        for bucket in self._buckets:
+            calls += bucket.calls
+            failed += bucket.failed
+            classes += bucket.classes
+        # Whose own calls mostly work is not failing, though some of them do not.
+        failing = sum(count >= RATIO * calls[reporter] for reporter, count in failed.items())
+        worst = classes.most_common(1)[0][0] if classes else ""
+        spent = sum(bucket.milliseconds for bucket in self._buckets)
+        return Summary(calls.total(), failed.total(), worst, len(calls), failing, spent)
+
+    def alive(self, now: float) -> int:
+        """How many reporters there are."""
+        self._seen = {reporter: last for reporter, last in self._seen.items() if now - last <= ALIVE}
+        return len(self._seen)
+
+    def alarming(self, now: float, *, least: int = FAILURES) -> bool:
+        """Whether so much fails, and for so many, that it has to be looked into."""
+        found = self.summary(now)
+        return found.failures >= least and found.ratio >= RATIO and found.failing >= min(2, self.alive(now))
+
+    def quorum(self, now: float) -> bool:
+        """Whether so many reporters agree that their word counts though probes succeed."""
+        return self.summary(now).failing >= max(2.0, 0.5 * self.alive(now))
