@@ -51,6 +51,7 @@ def watched(start_server: Callable[..., Server], start_daemon: Callable[..., Dae
 @pytest.mark.parametrize("kind", available())
 def test_refusals_do_not_go_on(kind: str, watched: Callable[..., Watched]) -> None:
     seen = watched(kind, SHORT)
+    until(lambda: any("'get'" in str(entry) for entry in seen.server.command("ACL", "LOG")), what="the probe refused, once")
     seen.polls(2)
     before = seen.refusals()
     seen.polls(4)
