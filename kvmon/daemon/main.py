@@ -22,6 +22,7 @@ from kvmon.daemon.notifying import NotifyLoop
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
+from kvmon.daemon.slow_log import SlowLog
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import ConfigError, UsageError
@@ -62,7 +63,14 @@ class Daemon:
         self._journal = Journal.open(Path(config.state_dir) if config.state_dir else None)
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
-        self._polling = PollLoop(clock=self._clock, on_snapshot=self._seen, on_forget=self._board.forget, reads=self._probed)
+        self._slow_log = SlowLog(self._journal, clock=self._clock)
+        self._polling = PollLoop(
+            clock=self._clock,
+            on_snapshot=self._seen,
+            on_forget=self._forget,
+            reads=self._probed,
+            remembered=self._slow_log.remembered,
+        )
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
@@ -79,7 +87,7 @@ class Daemon:
             clock=self._clock,
             snapshots=self._board.snapshots,
             own=self._view.own_samples,
-            slow_commands=self._polling.slow_commands,
+            slow_log=self._slow_log,
             state_dir=config.state_dir,
         )
         self._view.also(self._pushing.own_samples)
@@ -105,6 +113,7 @@ class Daemon:
         await runner.setup()
         try:
             where = await self._open(runner)
+            await self._slow_log.load()
             self._polling.apply(self._members())
             self._probe()
             log.info(
@@ -151,6 +160,11 @@ class Daemon:
     def _seen(self, snapshot: Snapshot) -> None:
         self._put(snapshot)
         self._following.seen(snapshot)
+        self._slow_log.seen(snapshot.node, self._polling.slow_log(snapshot.node))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        self._board.forget(key)
+        self._slow_log.forget(key)
 
     def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
         probing = self._view.probing
@@ -192,7 +206,7 @@ class Daemon:
 
     def _loops(self) -> list[Loop]:
         watch = FileWatch(lambda: self._config.files, self._reload_quietly)
-        return [self._polling, self._following, self._pushing, self._notifying, Garbage(), watch]
+        return [self._polling, self._following, self._pushing, self._slow_log, self._notifying, Garbage(), watch]
 
     async def _run_late(self) -> None:
         """Run the loops that the configuration wants, now or after a reload."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -18,6 +18,7 @@ from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.slowlog import SlowlogMemory
+from kvmon.watch.collectors.slowlog_entries import Seen
 from kvmon.watch.poller import Link, NodePoller
 
 CONNECTING = 200
@@ -42,10 +43,11 @@ class SlowEntry(NamedTuple):
 class PollLoop:
     """Polls nodes on time. `on_snapshot` is given every snapshot, `on_forget` the key of a node that is no more.
 
-    `connect` makes a connection of a node; None for real ones. `reads` gives the hits and misses of a node's probes so far.
+    `connect` makes a connection of a node; None for real ones. `reads` gives the hits and misses of a node's probes so far,
+    `remembered` what the collectors of a node that is new begin with, by name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
         self,
         *,
         clock: Clock,
@@ -53,7 +55,9 @@ class PollLoop:
         on_forget: Callable[[Key], object] = lambda _: None,
         connect: Callable[[Node], Link] | None = None,
         reads: Callable[[Key], tuple[int, int]] = lambda _: (0, 0),
+        remembered: Callable[[Key], Mapping[str, Any]] = lambda _: {},
     ) -> None:
+        self._remembered = remembered
         self._reads = reads
         self._clock = clock
         self._on_snapshot = on_snapshot
@@ -84,11 +88,15 @@ class PollLoop:
 
     def slow_commands(self, node: Node) -> Sequence[SlowEntry]:
         """The newest entries of the node's slow log, newest first; none for a node that is not polled."""
+        seen = self.slow_log(node)
+        recent = seen.recent if seen is not None else ()
+        return [SlowEntry(entry.id, entry.at, entry.cost, entry.command, entry.arguments) for entry in recent]
+
+    def slow_log(self, node: Node) -> Seen | None:
+        """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""
         found = self._rounds.by_key.get(node.key)
         memory = found.poller.memory("slowlog") if found else None
-        if not isinstance(memory, SlowlogMemory):
-            return ()
-        return [SlowEntry(entry.id, entry.at, entry.cost, entry.command, entry.arguments) for entry in memory.recent]
+        return memory.seen if isinstance(memory, SlowlogMemory) else None
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """What of the node can be asked, by collector; nothing for a node that is not polled."""
@@ -108,8 +116,9 @@ class PollLoop:
         now = self._clock.monotonic()
         for place, (node, collectors) in enumerate(new):
             poller = NodePoller(
-                node, collectors, clock=self._clock, gate=self._gate, connect=self._connect, reads=partial(self._reads, node.key)
-            )
+                node, collectors, clock=self._clock, gate=self._gate, connect=self._connect, reads=partial(self._reads, node.key),
+                remembered=self._remembered(node.key),
+            )  # fmt: skip
             self._rounds.add(poller, now=now, place=place, of=len(new))
         if self._calendar is not None:
             self._calendar.plan()

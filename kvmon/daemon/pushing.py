@@ -12,10 +12,9 @@ import structlog
 from kvmon.clock import Clock
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.target import Node
 
 if TYPE_CHECKING:
-    from kvmon.daemon.polling import SlowEntry
+    from kvmon.daemon.slow_log import SlowLog
     from kvmon.tell.sinks.datadog.options import DatadogOptions
     from kvmon.tell.sinks.datadog.sink import Sink
 
@@ -35,14 +34,14 @@ class PushLoop:
         clock: Clock,
         snapshots: Callable[[], Sequence[Snapshot]],
         own: Callable[[], Sequence[Sample]],
-        slow_commands: Callable[[Node], Sequence[SlowEntry]],
+        slow_log: SlowLog,
         state_dir: str | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
         self._snapshots = snapshots
         self._own = own
-        self._slow_commands = slow_commands
+        self._slow_log = slow_log
         self._state_dir = state_dir
         self._changed = asyncio.Event()
         self._sink: Sink | None = None
@@ -62,6 +61,7 @@ class PushLoop:
         try:
             while True:
                 self._changed.clear()
+                self._slow_log.keep(for_a_push=self._options is not None)
                 if self._options is not None:
                     await self._push_with(self._options)
                 else:
@@ -86,9 +86,11 @@ class PushLoop:
     async def _push(self, sink: Sink, interval: float) -> None:
         due = self._clock.monotonic()
         while not self._changed.is_set():
-            for _ in sink.push(self._snapshots(), self._own(), self._slow_commands):
+            for _ in sink.push(self._snapshots(), self._own(), self._slow_log.drain()):
                 await asyncio.sleep(PACE if sink.outlet.paced else 0)
             await sink.outlet.end_push()
+            self._slow_log.pushed()
+            await self._slow_log.save()
             # Pushes that were missed, after a suspended machine, are not made up for.
             now = self._clock.monotonic()
             due = max(due + interval, now)

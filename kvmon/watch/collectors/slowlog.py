@@ -47,7 +47,7 @@ class Slowlog(Collector):
     name: ClassVar[str] = "slowlog"
     asks: ClassVar[tuple[str, ...]] = ("slowlog|len", "slowlog|get")
     every: Seconds = 15.0
-    entries: Count = 128
+    entries: Count = 1024
     names: Count = 40
     recent: Count = 20
 

@@ -37,6 +37,8 @@ class Seen:
     costs: Mapping[str, float] = field(default_factory=dict)
     missed: int = 0
     recent: tuple[Entry, ...] = ()
+    fresh: tuple[Entry, ...] = ()
+    """What the last look counted, newest first."""
 
     def floor(self, run_id: str, entries: Sequence[Entry]) -> int | None:
         """The id above which entries are new: -1 after a restart, when ids begin at 0 again."""
@@ -63,7 +65,7 @@ class Seen:
         fresh = [entry for entry in entries if floor is None or entry.id > floor]
         if not fresh:
             recent = self.recent if run_id == self.run_id else ()
-            return replace(self, run_id=run_id, last_id=floor, recent=recent)
+            return replace(self, run_id=run_id, last_id=floor, recent=recent, fresh=())
         counts, costs = dict(self.counts), dict(self.costs)
         for entry in fresh:
             name = entry.command if entry.command in counts or len(counts) < names else OTHER
@@ -72,7 +74,8 @@ class Seen:
         passed = length if floor is None else fresh[0].id - floor
         older = () if floor == -1 else self.recent
         recent = (*fresh, *older)[:keep]
-        return Seen(run_id, fresh[0].id, counts, costs, self.missed + max(0, passed - len(fresh)), recent)
+        missed = self.missed + max(0, passed - len(fresh))
+        return Seen(run_id, fresh[0].id, counts, costs, missed, recent, tuple(fresh))
 
 
 def entries_of(command: str, reply: Reply, *, per: int) -> list[Entry]:

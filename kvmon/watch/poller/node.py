@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -27,7 +27,8 @@ class NodePoller:
     """Polls one node over one connection, one poll at a time.
 
     `connect` makes the connection, not yet connected; None for a real one. `gate`, shared by all nodes, bounds how many connect
-    at the same time; a node that is connected does not pass it. `reads` gives the hits and misses of the node's probes so far.
+    at the same time; a node that is connected does not pass it. `reads` gives the hits and misses of the node's probes so far,
+    `remembered` what collectors, by name, begin with.
     """
 
     def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
@@ -39,13 +40,14 @@ class NodePoller:
         connect: Callable[[Node], Link] | None = None,
         gate: asyncio.Semaphore | None = None,
         reads: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        remembered: Mapping[str, Any] | None = None,
     ) -> None:
         self.node = node
         self.collectors = collectors
         self._clock = clock
         self._gate = gate
         self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock, reads=reads)
-        self._roster = Roster(node, collectors.enabled())
+        self._roster = Roster(node, collectors.enabled(), remembered)
         self._info = next(entry for entry in self._roster.entries if entry.collector.name == "info")
         self._ledger = Ledger()
         self._outage = Outage(node)

@@ -41,10 +41,12 @@ class Entry:
 class Roster:
     """The collectors of one node, in their order."""
 
-    def __init__(self, node: Node, collectors: Sequence[Collector]) -> None:
+    def __init__(self, node: Node, collectors: Sequence[Collector], remembered: Mapping[str, Any] | None = None) -> None:
         self._node = node
         self.provider = node.target.provider
         self.entries = tuple(Entry(collector) for collector in collectors)
+        for entry in self.entries:
+            entry.memory = (remembered or {}).get(entry.collector.name, entry.memory)
         self._server: Server | None = None
 
     def meet(self, server: Server, fields: Mapping[str, str]) -> None:

@@ -93,7 +93,8 @@ class DogStatsdOutlet:
         self._taken += 1
 
     async def end_push(self) -> None:
-        """See Outlet: the library sends by itself."""
+        """See Outlet: the library sends by itself. Waits for it a moment, so that what follows a push is after it."""
+        await asyncio.to_thread(self._client.wait_for_pending, PARTING)
 
     @property
     def results(self) -> Counter[str]:

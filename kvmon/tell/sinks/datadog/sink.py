@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from kvmon.clock import Clock
 from kvmon.model.metrics.catalogue import datadog as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.target import Node
 from kvmon.tell.sinks.datadog.checks import checks
 from kvmon.tell.sinks.datadog.naming import Naming
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.tell.sinks.datadog.outlet import Outlet
 from kvmon.tell.sinks.datadog.point import Point
 from kvmon.tell.sinks.datadog.points import of_samples, points
-from kvmon.tell.sinks.datadog.slow import Entry, slow
+from kvmon.tell.sinks.datadog.slow import Slow, slow_points
 
 SLICE = 100
 """Points between two breaths: about a millisecond."""
@@ -43,44 +42,41 @@ class Sink:
         self._naming = Naming(options)
         self._missed = 0
         self._pushed: dict[Key, Snapshot] = {}
-        self._ids: dict[Key, int] = {}
 
     def samples(self) -> list[Sample]:
         """What became of everything so far."""
         return [*self.outlet.samples(), Sample(rows.SLOWLOG_MISSED, self._missed)]
 
-    def push(
-        self, snapshots: Iterable[Snapshot], own: Iterable[Sample], slow_commands: Callable[[Node], Sequence[Entry]]
-    ) -> Iterator[None]:
+    def push(self, snapshots: Iterable[Snapshot], own: Iterable[Sample], slow: Iterable[Slow]) -> Iterator[None]:
         """Hand everything over, in slices of about a millisecond: yields between them. A poll is pushed once."""
         now = self._clock.time()
         seen = list(snapshots)
-        keys = {snapshot.node.key for snapshot in seen}
-        for memory in (self._pushed, self._ids):
-            for key in memory.keys() - keys:
-                memory.pop(key)
+        for key in self._pushed.keys() - {snapshot.node.key for snapshot in seen}:
+            self._pushed.pop(key)
         count = 0
         for snapshot in seen:
             for verdict in checks(snapshot):
                 self.outlet.check(verdict._replace(name=self._naming.renamed(verdict.name)), now)
-            for _ in self._node(snapshot, slow_commands):
+            for _ in self._node(snapshot):
                 count += 1
                 if count % SLICE == 0:
                     yield
             yield
+        for log in slow:
+            self._missed += log.missed
+            for point in slow_points(log):
+                self._send(point, now)
+            yield
         for point in of_samples(own, ()):
             self._send(point, now)
 
-    def _node(self, snapshot: Snapshot, slow_commands: Callable[[Node], Sequence[Entry]]) -> Iterator[None]:
+    def _node(self, snapshot: Snapshot) -> Iterator[None]:
         key = snapshot.node.key
         before = self._pushed.get(key)
         if before is not None and before.at == snapshot.at:
             return
         self._pushed[key] = snapshot
-        found = slow(snapshot.node, slow_commands(snapshot.node), self._ids.get(key))
-        self._ids[key] = found.last
-        self._missed += found.missed
-        for point in (*points(snapshot, before), *found.points):
+        for point in points(snapshot, before):
             self._send(point, snapshot.at)
             yield
 

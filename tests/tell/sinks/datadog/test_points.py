@@ -18,7 +18,7 @@ from kvmon.tell.sinks.datadog.checks import checks
 from kvmon.tell.sinks.datadog.names import CLUSTER, GAUGES, PREFIX, RATES
 from kvmon.tell.sinks.datadog.point import Form, Point, Status
 from kvmon.tell.sinks.datadog.points import points
-from kvmon.tell.sinks.datadog.slow import slow
+from kvmon.tell.sinks.datadog.slow import Slow, slow_points
 from kvmon.tell.sinks.datadog.tags import node_tags, tag
 from tests.tell.examples import node, snapshot
 
@@ -37,8 +37,7 @@ NOT_SENT = {
 
 
 class Entry(NamedTuple):
-    id: int
-    seconds: float
+    cost: float
     command: str
 
 
@@ -149,17 +148,13 @@ def test_whether_a_replica_follows(link: str, syncing: str, status: Status) -> N
     assert (follows.name, follows.status) == ("redis.replication.master_link_status", status)
 
 
-def test_a_slow_command_is_sent_once() -> None:
-    first = [Entry(3, 0.5, "get")]
-    assert slow(node(), first, None) == ([], 3, 0), "what is there at the start is from before"
-    found = slow(node(), [Entry(5, 0.25, "keys"), Entry(4, 0.5, "get"), *first], 3)
-    assert [(point.value, point.form, point.tags[-1]) for point in found.points] == [
-        (500_000, Form.HISTOGRAM, "command:get"), (250_000, Form.HISTOGRAM, "command:keys"),
+def test_slow_commands() -> None:
+    found = list(slow_points(Slow(node(labels={"team": "web"}), [Entry(0.5, "get"), Entry(0.25, "keys")])))
+    assert [(point.name, point.value, point.form) for point in found] == [
+        ("redis.slowlog.micros", 500_000, Form.HISTOGRAM), ("redis.slowlog.micros", 250_000, Form.HISTOGRAM),
     ]  # fmt: skip
-    assert (found.last, found.missed) == (5, 0)
-    assert slow(node(), [Entry(9, 0.1, "get")], 5)[1:] == (9, 3), "three were gone before anybody saw them"
-    assert len(slow(node(), [Entry(0, 0.1, "get")], 9).points) == 1, "the server began anew"
-    assert slow(node(), [], 9)[1:] == (9, 0)
+    assert [point.tags[-1] for point in found] == ["command:get", "command:keys"]
+    assert not [each for point in found for each in point.tags if each.startswith("redis_role")], "as with the Agent"
 
 
 def test_tags_cannot_break_the_grammar() -> None:
