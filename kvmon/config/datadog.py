@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # there, and not in the stubs
 
 from pydantic import SecretStr
 
@@ -72,6 +71,8 @@ def _agentless(options: DatadogOptions, environ: Mapping[str, str], source: Sour
 def _proxy(url: str, environ: Mapping[str, str], ledger: Ledger) -> SecretStr | None:
     """The proxy that the environment names for the API's host, if any."""
     host = urlsplit(url).hostname or ""
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # there, and not in the stubs
+
     never = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
     for name in ("DD_PROXY_HTTPS", "HTTPS_PROXY", "https_proxy"):
         given = environ.get(name, "").strip()
