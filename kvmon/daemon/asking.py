@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -28,18 +29,30 @@ REFUSED = 60.0
 """Seconds until a question that was refused is asked again."""
 
 
-class Asking:
-    """Gives a map its answers. `took` is called with what was announced by whom; `due` is when to ask next, monotonic seconds."""
+PART = 6
+"""The others are asked what they think in so many rounds, each in one of them."""
 
-    def __init__(self, chart: Map, took: Callable[[Sequence[Address], Address], None], *, target: str, clock: Clock) -> None:
+MOST = 10
+"""Others that are asked in one round at most."""
+
+
+class Asking:
+    """Gives a map its answers. `took` is called with what was announced.
+
+    `due` is when to ask next, `answered` when there was an answer last, in monotonic seconds.
+    """
+
+    def __init__(self, chart: Map, took: Callable[[Sequence[Address]], None], *, target: str, clock: Clock) -> None:
         self.map = chart
         self.due = clock.monotonic()
+        self.answered = 0.0
         self._took = took
         self._target = target
         self._clock = clock
         self._line: Connection | None = None
         self._preferred: Address | None = None
         self._task: asyncio.Task[None] | None = None
+        self._turn = 0
         self._told = ""
 
     @property
@@ -88,8 +101,9 @@ class Asking:
             self._tell(str(error))
         else:
             self._preferred, self._told = node.address, ""
-            now = self._clock.monotonic()
-            self._took(self.map.take(memory, node.address, now), node.address)
+            now = self.answered = self._clock.monotonic()
+            self._took(self.map.take(memory, node.address, now))
+            await self._compare([other for other in nodes if other != node])
 
     async def _answer(self, node: Node) -> Any:
         line = self._line
@@ -115,6 +129,25 @@ class Asking:
                 batch = talk.send(replies)
             except StopIteration as end:
                 return end.value.memory
+
+    async def _compare(self, others: Sequence[Node]) -> None:
+        """Ask some of the others what they think, those first who think otherwise."""
+        suspects = self.map.suspects
+        if suspects is None:
+            return
+        chosen = [node for node in others if node.address in suspects]
+        rest = [node for node in others if node.address not in suspects]
+        for _ in range(min(len(rest), MOST, -(-len(others) // PART))):
+            self._turn += 1
+            chosen.append(rest[self._turn % len(rest)])
+        for node in chosen[:MOST]:
+            line = Connection(node, clock=self._clock)
+            # Whether it is down, and what it refuses, is for its polls to say.
+            with suppress(TargetError, Unsupported, Malformed):
+                try:
+                    self.map.compare(await self._converse(line), node.address)
+                finally:
+                    line.drop()
 
     def _leave(self) -> None:
         line, self._line = self._line, None

@@ -59,10 +59,16 @@ class Followed:
         return same
 
     @property
+    def plain(self) -> bool:
+        """Whether there is nothing to look at: nobody was found, and nobody is asked."""
+        return self._asking is None and not self._members.found
+
+    @property
     def next(self) -> float | None:
         """When there is something to do, monotonic seconds; None where that is not known to come."""
-        times = [self._members.expires(self.target.forget_after), self._asking.next if self._asking is not None else None]
-        return min((time for time in times if time is not None), default=None)
+        if self._asking is not None:
+            return self._asking.next
+        return self._members.expires(self.target.forget_after)
 
     def seen(self, snapshot: Snapshot) -> bool:
         """A node was polled: whether this needs a look."""
@@ -74,7 +80,7 @@ class Followed:
         due = asking.due if asking is not None else 0.0
         if role != before and asking is not None:
             asking.hasten(SOON if before else 0.0)
-        if self._sentinels is not None and self._sentinels.heard(address, facts) and asking is not None:
+        if asking is not None and asking.map.heard(address, facts):
             asking.hasten(0.0)
         moved = self._up(address, snapshot) if snapshot.up else False
         return moved or self._asking is not asking or (asking is not None and asking.due != due)
@@ -103,7 +109,8 @@ class Followed:
         if not any(self._roles.values()):
             # Nobody is left who could announce anybody: time stands still.
             self._members = self._members.announced(self._members.found, now)
-        self._members = self._members.expired(now, self.target.forget_after)
+        # Between two questions nobody can be announced: time goes by answers then.
+        self._members = self._members.expired(now if self._asking is None else self._asking.answered, self.target.forget_after)
         nodes = self._as_nodes()
         if nodes == self.nodes:
             return self._rearranged()
@@ -115,6 +122,8 @@ class Followed:
         if self._sentinels is not None:
             self._sentinels.forget(kept)
         self._rearranged()
+        if self._asking is not None:
+            self._asking.map.forget(kept)
         return True
 
     def _rearranged(self) -> bool:
@@ -148,8 +157,7 @@ class Followed:
     def _knows(self, node: Node) -> bool:
         return self._sentinels is None or self._sentinels.is_sentinel(node.address)
 
-    def _announced(self, addresses: Sequence[Address], asked: Address) -> None:
-        del asked
+    def _announced(self, addresses: Sequence[Address]) -> None:
         allowed = [address for address in addresses if self._allowed(address) or address in self._members.found]
         self._members = self._members.announced(allowed, self._clock.monotonic())
 

@@ -90,7 +90,7 @@ class Following:
     def _look(self, group: asyncio.TaskGroup) -> None:
         changed = False
         for known in self._by_name.values():
-            if known.next is None:
+            if known.plain:
                 continue
             changed |= known.settle()
             known.start(group, self._awake.set)

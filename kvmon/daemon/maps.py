@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from kvmon.model.conversation import Conversation
@@ -29,6 +29,19 @@ class Map(Protocol):
 
     def take(self, memory: Any, asked: Address, now: float) -> Sequence[Address]:
         """Learn what the node at `asked` answered; the addresses of nodes that are to be polled."""
+
+    @property
+    def suspects(self) -> Collection[Address] | None:
+        """Who thought otherwise than the node that is believed, and is to be asked again; None where nobody else is asked."""
+
+    def compare(self, memory: Any, asked: Address) -> None:
+        """What another node answered, right after the one that is believed."""
+
+    def heard(self, address: Address, facts: Mapping[str, str]) -> bool:
+        """A node was polled, or did not answer (no facts): whether it says that something has changed."""
+
+    def forget(self, kept: frozenset[Address]) -> None:
+        """These nodes are left."""
 
     def members(self, nodes: Sequence[Node], configured: Collection[Address]) -> list[Member]:
         """The places of these nodes."""

@@ -42,8 +42,16 @@ class SentinelMap:
         self._flags = flags
         return list(flags)
 
+    @property
+    def suspects(self) -> None:
+        """See Map: whom the others name is in their INFO."""
+        return None
+
+    def compare(self, memory: Service, asked: Address) -> None:
+        """See Map."""
+
     def heard(self, address: Address, facts: Mapping[str, str]) -> bool:
-        """A Sentinel was polled, or did not answer (no facts): whether it names another primary than before."""
+        """See Map: whether a Sentinel names another primary than before."""
         if address not in self._sentinels:
             return False
         before = self._named.pop(address, "")
@@ -57,7 +65,7 @@ class SentinelMap:
         return address in self._sentinels
 
     def forget(self, kept: frozenset[Address]) -> None:
-        """These nodes are left."""
+        """See Map."""
         self._sentinels &= kept
         self._named = {address: named for address, named in self._named.items() if address in kept}
 

@@ -60,3 +60,26 @@ def test_a_reload_keeps_what_was_found_at_the_same_addresses() -> None:
     assert known.retake(target, frozenset({FOUND}))
     assert [node.address for node in known.nodes] == [SEED]
     assert not known.retake(Target("it", (FOUND,), topology="auto"), frozenset())
+
+
+def test_nothing_is_looked_at_before_something_is_due() -> None:
+    clock = ManualClock()
+    known = Followed(Target("it", (SEED,), topology="auto", forget_after=60.0), frozenset(), clock=clock)
+    assert not known.seen(polled(known.nodes[0], {"role": "master"}))
+    assert known.next is None, "a server that is alone costs nothing"
+    clock.advance(5.0)
+    assert known.seen(polled(known.nodes[0], REPLICAS))
+    known.settle()
+    assert known.next == clock.monotonic() + 60.0, "when the replica would be forgotten"
+    assert not known.seen(polled(known.nodes[0], REPLICAS))
+
+
+def test_nobody_in_a_cluster_is_forgotten_between_two_questions() -> None:
+    clock = ManualClock()
+    known = Followed(Target("it", (SEED,), topology="cluster", forget_after=3.0), frozenset(), clock=clock)
+    known.seen(polled(known.nodes[0], {"role": "master", "cluster_enabled": "1"}))
+    known._announced([FOUND])
+    for _ in range(3):
+        clock.advance(9.0)
+        known.settle()
+    assert [node.address for node in known.nodes] == [SEED, FOUND]

@@ -19,6 +19,7 @@ from kvmon.watch.collectors.latency import Latency
 from kvmon.watch.collectors.memory import Memory
 from kvmon.watch.collectors.modules import Modules
 from kvmon.watch.collectors.sentinel import Sentinel
+from kvmon.watch.collectors.slot_stats import SlotStats
 from kvmon.watch.collectors.slowlog import Slowlog
 
 OFF = ("off", "no", "false")
@@ -39,6 +40,7 @@ class Collectors(Options):
     modules: Modules = Modules()
     acl: Acl = Acl()
     sentinel: Sentinel = Sentinel()
+    slot_stats: SlotStats = SlotStats()
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from kvmon.model.conversation import Answer, Conversation, Malformed, expect
+from kvmon.model.conversation import Malformed
 from kvmon.model.targets.address import Address
 
 SLOTS = 16_384
@@ -25,7 +25,7 @@ STATES = ("ok", "pfail", "fail", "unassigned")
 class ClusterNode:
     """One line. `address` as announced, its host empty where it is unknown; `primary` is the id of the one it follows.
 
-    `slots` are ranges with both ends, `moving` counts slots on their way in or out, `shard` is the server's name for the shard.
+    `slots` are ranges with both ends, `moving` counts slots on their way out, `shard` is the server's name for the shard.
     """
 
     id: str
@@ -37,6 +37,7 @@ class ClusterNode:
     slots: tuple[Range, ...] = ()
     moving: int = 0
     shard: str = ""
+    epoch: int = 0
 
     @property
     def myself(self) -> bool:
@@ -47,17 +48,6 @@ class ClusterNode:
     def is_primary(self) -> bool:
         """Whether it is no replica."""
         return "master" in self.flags
-
-
-def ask() -> Conversation[tuple[ClusterNode, ...]]:
-    """CLUSTER NODES. Raises Unsupported where it is refused, Malformed where the reply is something else."""
-    (reply,) = yield [("CLUSTER", "NODES")]
-    body = expect("CLUSTER NODES", reply)
-    if isinstance(body, bytes):
-        body = body.decode("utf-8", "replace")
-    if not isinstance(body, str):
-        raise Malformed(f"CLUSTER NODES: the reply is {type(body).__name__}, not text")
-    return Answer((), parse(body))
 
 
 def parse(text: str) -> tuple[ClusterNode, ...]:
@@ -73,7 +63,7 @@ def _node(line: str) -> ClusterNode:
     words = line.split(" ")
     if len(words) < 8:
         raise Malformed(f"CLUSTER NODES: a line of {len(words)} words, at least 8 were expected")
-    identity, place, flags, primary, _, _, _, link, *slots = words
+    identity, place, flags, primary, _, _, epoch, link, *slots = words
     address, *more = place.split(",")
     aux = dict(part.partition("=")[::2] for part in more if "=" in part)
     ranges = [_range(word) for word in slots if word and not word.startswith("[")]
@@ -85,8 +75,9 @@ def _node(line: str) -> ClusterNode:
         primary="" if primary == "-" else primary,
         connected=link == "connected",
         slots=tuple(ranges),
-        moving=sum(word.startswith("[") for word in slots),
+        moving=sum("->-" in word for word in slots),
         shard=aux.get("shard-id", ""),
+        epoch=int(epoch) if epoch.isascii() and epoch.isdigit() and len(epoch) < 20 else 0,
     )
 
 
@@ -128,7 +119,6 @@ class Summary(NamedTuple):
     """What the nodes come to. `slots` are counts by the words of STATES."""
 
     slots: dict[str, int]
-    moving: int
     nodes: int
     shards: int
     lonely: int
@@ -142,9 +132,7 @@ def summary(nodes: Sequence[ClusterNode]) -> Summary:
     slots["unassigned"] = max(0, SLOTS - sum(slots.values()))
     owners = [node for node in nodes if node.is_primary and node.slots]
     ready = {node.primary for node in nodes if not node.is_primary and _state(node) == "ok"}
-    return Summary(
-        slots, sum(node.moving for node in nodes), len(nodes), len(owners), sum(node.id not in ready for node in owners)
-    )
+    return Summary(slots, len(nodes), len(owners), sum(node.id not in ready for node in owners))
 
 
 def _state(node: ClusterNode) -> str:

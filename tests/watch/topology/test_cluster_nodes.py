@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kvmon.model.conversation import Malformed, Refusal, Unsupported
+from kvmon.model.conversation import Malformed
 from kvmon.model.targets.address import Address
-from kvmon.watch.topology.cluster_nodes import SLOTS, ClusterNode, ask, members, parse, summary, with_shards
+from kvmon.watch.topology.cluster_nodes import SLOTS, ClusterNode, members, parse, summary, with_shards
 
 A, B, C, D = (letter * 40 for letter in "abcd")
 
@@ -32,9 +32,9 @@ def test_a_reply_of_a_real_cluster() -> None:
 
 
 def test_what_a_cluster_comes_to() -> None:
-    slots, moving, nodes, shards, lonely = summary(members(parse(VALKEY_9)))
+    slots, nodes, shards, lonely = summary(members(parse(VALKEY_9)))
     assert slots == {"ok": 5461 + 5462 + 1, "pfail": 0, "fail": 5459, "unassigned": 1}
-    assert (moving, nodes, shards, lonely) == (1, 4, 3, 2)
+    assert (nodes, shards, lonely) == (4, 3, 2)
 
 
 def test_the_first_line_of_a_server_that_is_alone() -> None:
@@ -71,13 +71,6 @@ def test_what_is_no_reply_is_malformed(text: str) -> None:
         parse(text)
 
 
-def test_a_refusal_says_so() -> None:
-    talk = ask()
-    assert next(talk) == [("CLUSTER", "NODES")]
-    with pytest.raises(Unsupported, match="NOPERM"):
-        talk.send([Refusal("NOPERM", "NOPERM this user has no permissions")])
-
-
 RANGES = st.tuples(st.integers(0, SLOTS - 1), st.integers(0, SLOTS - 1)).map(lambda ends: (min(ends), max(ends)))
 
 
@@ -93,6 +86,7 @@ RANGES = st.tuples(st.integers(0, SLOTS - 1), st.integers(0, SLOTS - 1)).map(lam
             connected=st.booleans(),
             slots=st.lists(RANGES, max_size=4).map(tuple),
             moving=st.integers(0, 2),
+            epoch=st.integers(0, 9),
         ),
         max_size=6,
     )
@@ -104,9 +98,9 @@ def test_what_is_written_is_read(nodes: list[ClusterNode]) -> None:
 def _line(node: ClusterNode) -> str:
     place = f"{node.address.host}:{node.address.port}@1{',' + node.hostname if node.hostname else ''}"
     slots = [str(begin) if begin == end else f"{begin}-{end}" for begin, end in node.slots]
-    moving = [f"[7-<-{A}]"] * node.moving
+    moving = [f"[7->-{A}]"] * node.moving + [f"[8-<-{A}]"]
     link = "connected" if node.connected else "disconnected"
-    return " ".join([node.id, place, ",".join(node.flags), node.primary or "-", "0", "0", "1", link, *slots, *moving])
+    return " ".join([node.id, place, ",".join(node.flags), node.primary or "-", "0", "0", str(node.epoch), link, *slots, *moving])
 
 
 @given(st.text() | st.lists(st.sampled_from([*VALKEY_9.split(" "), " ", "\n", ":", "@"])).map(" ".join))

@@ -28,6 +28,7 @@ from kvmon.model.metrics.catalogue import (
     replication,
     sentinel,
     server,
+    slot_stats,
     slowlog,
     stats,
     topology,
@@ -35,7 +36,7 @@ from kvmon.model.metrics.catalogue import (
 from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
-    server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, commands, sentinel, modules_info,
+    server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
     derived, topology, polls, probes, breakers, notifications, daemon, datadog,
 )  # fmt: skip

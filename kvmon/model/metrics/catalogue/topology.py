@@ -12,13 +12,27 @@ SLOTS = Spec(
     labels=("target", "state"),
     source=SOURCE,
 )
-MOVING = Spec("kvmon_cluster_slots_moving", "Slots on their way in or out of the node asked.", labels=("target",), source=SOURCE)
+MOVING = Spec(
+    "kvmon_cluster_slots_moving", "Slots on their way to another shard, as their nodes tell.", labels=("target",), source=SOURCE
+)
 NODES = Spec("kvmon_cluster_members", "Nodes of the cluster.", labels=("target",), source=SOURCE)
 SHARDS = Spec("kvmon_cluster_shards", "Primaries that own slots.", labels=("target",), source=SOURCE)
 LONELY = Spec(
     "kvmon_cluster_primaries_without_replica",
     "Primaries that own slots and have no replica that could take over.",
     labels=("target",),
+    source=SOURCE,
+)
+DISAGREEING = Spec(
+    "kvmon_cluster_disagreeing_nodes",
+    "Nodes that do not agree with the one asked who owns which slots (about owners), or since when (about epochs).",
+    labels=("target", "about"),
+    source=SOURCE,
+)
+SKEW = Spec(
+    "kvmon_cluster_skew_ratio",
+    "What the shard with most has by the mean of all shards, of slots, keys, memory and commands per second: 1 is even.",
+    labels=("target", "of"),
     source=SOURCE,
 )
 SENTINELS = Spec(
@@ -31,5 +45,5 @@ NAMED = Spec(
     source="INFO sentinel",
 )
 
-ROWS: tuple[Spec, ...] = (SLOTS, MOVING, NODES, SHARDS, LONELY, SENTINELS, NAMED)
+ROWS: tuple[Spec, ...] = (SLOTS, MOVING, NODES, SHARDS, LONELY, DISAGREEING, SKEW, SENTINELS, NAMED)
 """All of them."""
