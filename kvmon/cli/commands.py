@@ -13,6 +13,7 @@ COMMANDS = {
     "config": ("kvmon.cli.config", "Print the effective configuration, without secrets."),
     "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),
+    "rules": ("kvmon.cli.rules", "Check Prometheus rule files, and run their unit tests."),
     "metrics": ("kvmon.cli.metrics", "Print the catalogue of metrics."),
     "diff": ("kvmon.cli.diff", "Compare with a running redis_exporter, series by series."),
 }

@@ -1,0 +1,1 @@
+"""promtool's unit tests of rules: the same files, the same verdicts."""
