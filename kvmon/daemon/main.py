@@ -94,6 +94,7 @@ class Daemon:
         self._view.also(self._journal_samples)
         self._notifying = NotifyLoop(config.alerting, journal=self._journal, clock=self._clock, version=self._view.version)
         self._view.also(self._notifying.own_samples)
+        self._view.notifying = self._notifying
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""

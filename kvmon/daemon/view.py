@@ -32,7 +32,9 @@ from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
+    from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
+    from kvmon.tell.notify.notifier import Notifier
 
 LAG_LIMIT = 5.0
 """Seconds: an event loop that is later than this does not do its work."""
@@ -62,6 +64,7 @@ class DaemonView:
         self._following = following
         self._reload = reload
         self.probing: ProbeLoop | None = None
+        self.notifying: NotifyLoop | None = None
         self.take(config)
 
     def take(self, config: Config) -> None:
@@ -132,6 +135,10 @@ class DaemonView:
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """See View."""
         return self._polling.capabilities(node)
+
+    def notifier(self) -> Notifier | None:
+        """See View."""
+        return self.notifying.notifier if self.notifying is not None else None
 
     def startup(self) -> Sequence[Check]:
         """See View."""

@@ -10,7 +10,7 @@ from kvmon.options import Options
 from kvmon.tell.notify.matchers import Matcher, Op, make_matcher, parse_matchers
 from kvmon.tell.notify.receivers.datadog import Datadog
 from kvmon.tell.notify.receivers.email import Addresses, Email, Smarthost
-from kvmon.tell.notify.receivers.integration import Span
+from kvmon.tell.notify.receivers.integration import Integration, Span
 from kvmon.tell.notify.receivers.pagerduty import PagerDuty
 from kvmon.tell.notify.receivers.slack import Slack
 from kvmon.tell.notify.receivers.urls import SecretUrl, Url
@@ -133,6 +133,11 @@ class ReceiverOptions(Options):
     pagerduty_configs: tuple[PagerDuty, ...] = ()
     email_configs: tuple[Email, ...] = ()
     datadog_configs: tuple[Datadog, ...] = ()
+
+    def integrations(self) -> tuple[Integration, ...]:
+        """All of them, in this order."""
+        lists = (getattr(self, name) for name in type(self).model_fields if name.endswith("_configs"))
+        return tuple(integration for each in lists for integration in each)
 
 
 class AlertmanagerFile(Options):

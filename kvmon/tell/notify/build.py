@@ -30,14 +30,12 @@ def build(file: AlertmanagerFile, complain: Complain, *, external_url: str) -> R
         except ValueError as error:
             tell(("receivers", index), str(error))
             continue
-        ways = (*filled.webhook_configs, *filled.slack_configs, *filled.pagerduty_configs, *filled.email_configs,
-                *filled.datadog_configs)  # fmt: skip
-        receivers[given.name] = Receiver(given.name, ways)
+        receivers[given.name] = Receiver(given.name, filled.integrations())
     _check(file.route, ("route",), {receiver.name for receiver in file.receivers}, tell)
     if complaints:
         return None
     inhibit = tuple(InhibitRule(rule.source(), rule.target(), rule.equal) for rule in file.inhibit_rules)
-    original = file.model_dump_json(by_alias=True, exclude_defaults=True)
+    original = file.model_dump_json(by_alias=True, exclude_defaults=True).replace("**********", "<secret>")
     return Routing(_route(file.route, Route(receiver=""), "{}", ""), receivers, inhibit, external_url, original)
 
 

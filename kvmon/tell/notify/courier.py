@@ -64,7 +64,8 @@ class Courier:
                 due = self.outbox.due()
                 wait = GLANCE if due is None else min(GLANCE, max(0.0, due - self._clock.time()))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self._changed.wait()
 
     async def _deliver(self, entry: Entry, sender: Sender) -> None:
         way = self._ways.get(entry.way)

@@ -32,7 +32,7 @@ class Matcher:
         given = labels.get(self.name, "")
         if self.op in (Op.EQUAL, Op.NOT_EQUAL):
             return (given == self.value) is (self.op is Op.EQUAL)
-        return (_regex(self.value).fullmatch(given) is not None) is (self.op is Op.REGEX)
+        return (compiled(self.value).fullmatch(given) is not None) is (self.op is Op.REGEX)
 
     def __str__(self) -> str:
         name = self.name if _BARE.fullmatch(self.name) else quoted(self.name)
@@ -49,7 +49,7 @@ def make_matcher(name: str, op: Op, value: str) -> Matcher:
     if not name:
         raise ValueError("a matcher needs the name of a label")
     if op in (Op.REGEX, Op.NOT_REGEX):
-        _regex(value)
+        compiled(value)
     return Matcher(name, value, op)
 
 
@@ -59,7 +59,8 @@ def quoted(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _regex(text: str) -> Any:
+def compiled(text: str) -> Any:
+    """A regular expression in Prometheus' syntax. Raises ValueError."""
     import re2
 
     try:

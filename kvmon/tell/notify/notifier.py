@@ -103,7 +103,8 @@ class Notifier:
                 due = self.dispatcher.due()
                 wait = GLANCE if due is None else min(GLANCE, max(0.0, due - self._clock.time()))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self._changed.wait()
 
     async def set_silence(self, wanted: Silence) -> str:
         """Silence like this; the id of the silence that does. Raises KeyError for an id that is none, SilenceRefused."""

@@ -9,6 +9,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from kvmon.tell.exposition.process import ProcessMetrics
 from kvmon.tell.server import (
+    alertmanager,
     breakers,
     discover,
     events,
@@ -57,6 +58,14 @@ def make_app(view: View) -> web.Application:
             web.post("/-/reload", reload.reload),
             web.get("/health", health.health),
             web.get("/health/{target}", health.target_health),
+            web.get("/api/v2/alerts", alertmanager.alerts),
+            web.get("/api/v2/alerts/groups", alertmanager.groups),
+            web.get("/api/v2/receivers", alertmanager.receivers),
+            web.get("/api/v2/status", alertmanager.status),
+            web.get("/api/v2/silences", alertmanager.silences),
+            web.post("/api/v2/silences", alertmanager.set_silence),
+            web.get("/api/v2/silence/{silence}", alertmanager.silence),
+            web.delete("/api/v2/silence/{silence}", alertmanager.expire_silence),
             web.get("/api/health/redis", guide.health),
             web.get("/api/metrics/redis", guide.metrics),
             web.get("/v1/breakers", breakers.breakers),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kvmon.clock import Clock
 from kvmon.model.evidence import Op, Override, Report, Verdicts
@@ -15,6 +15,9 @@ from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
+
+if TYPE_CHECKING:
+    from kvmon.tell.notify.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,9 @@ class View(Protocol):
 
     async def override(self, key: tuple[str, Op, str], override: Override | None) -> bool:
         """Let a person decide about a breaker, or itself again (None); False where there is no such breaker or decision."""
+
+    def notifier(self) -> Notifier | None:
+        """The one of kvmon itself; None where none is configured."""
 
     def startup(self) -> Sequence[Check]:
         """Whether it has come up: configuration read, first polls made or tried."""

@@ -14,6 +14,7 @@ from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.address import parse_url
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.notify.notifier import Notifier
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
@@ -39,6 +40,7 @@ class Seen:
     slow: Sequence[SlowCommand] = ()
     shape: Topology = field(default_factory=lambda: Topology("standalone"))
     latency: float | TargetError = 0.0031
+    own_notifier: Notifier | None = None
     refused: UsageError | None = None
     hangs: bool = False
     reloads: int = 0
@@ -83,6 +85,9 @@ class Seen:
 
     def verdicts(self) -> Verdicts:
         return self.judged
+
+    def notifier(self) -> Notifier | None:
+        return self.own_notifier
 
     def startup(self) -> Sequence[Check]:
         return self.ready
