@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -54,7 +55,7 @@ def backend(name: str | None = None, environment: Mapping[str, str] = os.environ
 
 
 def settings(of: Backend) -> dict[str, Any]:
-    """Breakers notice that a server is gone, so a call need not find out by waiting: short timeouts, one try on a fresh connection."""
+    """Breakers find out that a server is gone, so calls need not: short timeouts, and one more try on a fresh connection."""
     return {
         "password": of.password,
         "ssl": of.tls,
@@ -71,7 +72,7 @@ def connect(of: Backend) -> Connection:
     """For threads."""
     retry = Retry(NoBackoff(), 1)
     if of.cluster:
-        nodes = [redis.cluster.ClusterNode(host, port) for host, port in of.nodes]
+        nodes = [redis.cluster.ClusterNode(host, port) for host, port in of.nodes]  # type: ignore[no-untyped-call]  # redis-py's lack
         return redis.RedisCluster(startup_nodes=nodes, retry=retry, **settings(of))
     host, port = of.nodes[0]
     return redis.Redis(host, port, retry=retry, **settings(of))
@@ -79,11 +80,12 @@ def connect(of: Backend) -> Connection:
 
 def connect_async(of: Backend) -> Connection:
     """For an event loop."""
-    from redis.asyncio.retry import Retry as AsyncRetry
+    if not of.cluster:
+        return connect_node(of, *of.nodes[0])
+    nodes = [redis.asyncio.cluster.ClusterNode(host, port) for host, port in of.nodes]
+    return redis.asyncio.RedisCluster(startup_nodes=nodes, retry=AsyncRetry(NoBackoff(), 1), **settings(of))
 
-    retry = AsyncRetry(NoBackoff(), 1)
-    if of.cluster:
-        nodes = [redis.asyncio.cluster.ClusterNode(host, port) for host, port in of.nodes]
-        return redis.asyncio.RedisCluster(startup_nodes=nodes, retry=retry, **settings(of))
-    host, port = of.nodes[0]
-    return redis.asyncio.Redis(host=host, port=port, retry=retry, **settings(of))
+
+def connect_node(of: Backend, host: str, port: int) -> Connection:
+    """To this node alone, for an event loop."""
+    return redis.asyncio.Redis(host=host, port=port, retry=AsyncRetry(NoBackoff(), 1), **settings(of))

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 
 import redis
 from backend import Connection, backend, connect
-
 from kvmon_client import BreakerOpen, Client
 
 Items = Iterable[tuple[str, str]]

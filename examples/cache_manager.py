@@ -14,7 +14,6 @@ from typing import Any
 
 import redis
 from backend import Connection, backend, connect_async
-
 from kvmon_client import AsyncClient, BreakerOpen
 
 LIFE = {"api": 300, "code": 3_600, "ai": 86_400}

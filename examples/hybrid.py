@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import redis
 from backend import Connection, backend, connect
-
 from kvmon_client import BreakerOpen, Client
 
 UNAVAILABLE = (BreakerOpen, redis.RedisError)

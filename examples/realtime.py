@@ -7,13 +7,14 @@ every break: it sees the last status always, and each number once at most.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import redis
-from backend import Connection, backend, connect_async
-
+from backend import Backend, Connection, backend, connect_async, connect_node
 from kvmon_client import AsyncClient, BreakerOpen
 
 LIFE = 3_600
@@ -30,10 +31,12 @@ return number
 class Realtime:
     """Statuses of executions by id."""
 
-    def __init__(self, server: Connection, breakers: AsyncClient, target: str) -> None:
+    def __init__(self, server: Connection, breakers: AsyncClient, of: Backend) -> None:
         self._server = server
         self._breakers = breakers
-        self._target = target
+        self._backend = of
+        self._target = of.target
+        self._nodes = itertools.cycle(of.nodes)
 
     async def tell(self, execution: str, status: str) -> bool:
         """Whether it was told; a status that could not be told is replaced by the next one anyway."""
@@ -46,7 +49,7 @@ class Realtime:
             return False
         return True
 
-    async def follow(self, execution: str) -> AsyncIterator[str]:
+    async def follow(self, execution: str) -> AsyncGenerator[str, None]:
         """The status now and each one from then on, through outages."""
         key, seen = f"execution:{execution}", 0
         while True:
@@ -69,12 +72,11 @@ class Realtime:
                 verdict = self._breakers.verdict(self._target, "read", key=key)
                 await asyncio.sleep(max(0.2, min(verdict.retry_after_ms / 1000, 2.0)))
 
-    def _listening(self) -> Any:
-        """A subscription of its own. A cluster carries messages to every node, so any one that answers will do."""
-        if not isinstance(self._server, redis.asyncio.RedisCluster):
-            return self._server.pubsub()
-        node = self._server.get_random_node()
-        return redis.asyncio.Redis(host=node.host, port=node.port, **node.connection_kwargs).pubsub()
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[Any]:
+        """A connection of its own. A cluster carries messages to every node, so any one will do: after a break, the next."""
+        async with connect_node(self._backend, *next(self._nodes)) as node, node.pubsub() as channel:
+            yield channel
 
 
 async def main() -> None:
@@ -82,7 +84,7 @@ async def main() -> None:
     here = backend()
     async with AsyncClient() as breakers, connect_async(here) as server:
         await breakers.wait(2)
-        live = Realtime(server, breakers, here.target)
+        live = Realtime(server, breakers, here)
         await live.tell("42", "started")
         async for status in live.follow("42"):
             print(status)

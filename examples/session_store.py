@@ -7,7 +7,6 @@ import threading
 
 import redis
 from backend import Connection, backend, connect
-
 from kvmon_client import BreakerOpen, Client, Verdict
 
 UNAVAILABLE = (BreakerOpen, redis.RedisError)

@@ -36,7 +36,8 @@ class Deployment:
 
 def probed(name: str, server: Server, **more: Any) -> dict[str, Any]:
     probe = {"timeout": "5s", "interval": "500ms", "write_every": "500ms"}
-    return {"name": name, "url": server.url, "password": server.password, "probe": probe, **more}
+    place = {} if "urls" in more else {"url": server.url}
+    return {"name": name, **place, "password": server.password, "probe": probe, **more}
 
 
 def ready(daemon: Daemon, *targets: str) -> None:
@@ -80,7 +81,9 @@ def _azure(name: str, prefix: str, server: Server, start_daemon: StartDaemon, ce
 def valkey_cluster(start_server: StartServer, start_daemon: StartDaemon, _certificates: Certificates) -> Deployment:
     servers = tuple(start_server(cluster=True) for _ in range(3))
     form_cluster(*servers)
-    daemon = start_daemon({"targets": [probed("valkey", servers[0])]})
+    daemon = start_daemon(
+        {"interval": "500ms", "targets": [probed("valkey", servers[0], urls=[server.url for server in servers])]}
+    )
     until(lambda: len(daemon.get("/v1/breakers/valkey/write").json()["breakers"]) == 3, what="a breaker of each shard")
     ready(daemon, "valkey")
     places = ", ".join(server.address for server in servers)

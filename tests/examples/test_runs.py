@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.examples.deployments import (
-    Deployment, StartDaemon, StartServer, azure_cache, azure_managed, one, probed, ready, valkey_cluster,
+    Deployment,
+    StartDaemon,
+    StartServer,
+    azure_cache,
+    azure_managed,
+    one,
+    probed,
+    ready,
+    valkey_cluster,
 )  # fmt: skip
 from tests.servers.tls import Certificates
 
@@ -42,9 +50,7 @@ def check_all(deployment: Deployment) -> None:
         assert printed.splitlines() == expected.splitlines() or sorted(printed) == sorted(expected), script
 
 
-def test_examples_run_with_one_server(
-    start_server: StartServer, start_daemon: StartDaemon, certificates: Certificates
-) -> None:
+def test_examples_run_with_one_server(start_server: StartServer, start_daemon: StartDaemon, certificates: Certificates) -> None:
     check_all(one(start_server, start_daemon, certificates))
 
 
@@ -65,10 +71,11 @@ def test_a_migration_from_azure_cache_to_a_valkey_cluster(
     new = valkey_cluster(start_server, start_daemon, certificates)
     daemon = start_daemon(
         {
+            "interval": "500ms",
             "targets": [
                 probed("azure_cache", old.servers[0], tls={"ca": certificates["ca.pem"]}),
-                probed("valkey", new.servers[0]),
-            ]
+                probed("valkey", new.servers[0], urls=[server.url for server in new.servers]),
+            ],
         }
     )
     ready(daemon, "azure_cache", "valkey")
