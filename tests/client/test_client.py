@@ -134,6 +134,24 @@ def test_whatever_answers_in_place_of_the_daemon_harms_nobody(behaviour: Behavio
     assert time.monotonic() - begun < 30, "two seconds are promised; a slow machine gets more"
 
 
+def test_outcomes_reach_the_daemon_also_the_last_ones(valkey: Server, start_daemon: Start) -> None:
+    daemon = start_daemon(probing(valkey))
+    with Client(daemon.url, reports=True) as client:
+        until(lambda: state(client) == "closed", what="followed")
+        for _ in range(3):
+            with client.guard("it", "read"):
+                pass
+        with pytest.raises(TimeoutError), client.guard("it", "write", key="any"):
+            raise TimeoutError
+        until(lambda: client._outcomes.sent >= 4, what="sent within a second or so")
+        with client.guard("it", "read"):
+            pass
+    assert (client._outcomes.sent, client.dropped) == (5, 0)
+    assert [s for s in daemon.samples("kvmon_breaker_reports_total") if s.labels["result"] != "accepted" and s.value] == []
+    assert (daemon.value("kvmon_breaker_reports_total", result="accepted") or 0) >= 2
+    daemon.until("kvmon_breaker_reporters", 1, target="it", op="read")
+
+
 def test_an_address_in_the_environment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVMON_URL", "http://kvmon.example:1234")
     monkeypatch.setenv("KVMON_TOKEN", "secret")

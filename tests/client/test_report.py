@@ -86,11 +86,33 @@ def test_a_daemon_that_is_away_costs_bounded_memory_and_every_loss_is_counted() 
 def test_kinds_without_end_are_dropped_and_counted() -> None:
     outcomes = Outcomes(clock=Clock())
     for n in range(KINDS + 5):
-        outcomes.add("it", "read", "", f"class-{n}", 0.001)
+        outcomes.add("it", "read", "", f"class_{n}", 0.001)
     assert outcomes.dropped == 5
     batch = outcomes.batch()
     assert batch is not None
     assert batch.count == KINDS
+
+
+@pytest.mark.parametrize(
+    "row", [("", "read", "", "ok"), ("it" * 40, "read", "", "ok"), ("it", "scan", "", "ok"), ("it", "read", "", "Not Well")]
+)
+def test_what_the_daemon_would_refuse_spoils_no_batch(row: tuple[str, str, str, str]) -> None:
+    outcomes = Outcomes(clock=Clock())
+    outcomes.add(*row, 0.001)
+    outcomes.add("it", "read", "", "ok", 0.001)
+    batch = outcomes.batch()
+    assert batch is not None
+    assert (batch.count, outcomes.dropped) == (1, 1)
+
+
+def test_a_process_that_slept_reports_a_window_that_is_taken() -> None:
+    clock = Clock()
+    outcomes = Outcomes(clock=clock)
+    clock.now += 10_000
+    outcomes.add("it", "read", "", "ok", 0.001)
+    batch = outcomes.batch()
+    assert batch is not None
+    assert json.loads(batch.body)["window_ms"] == 60_000
 
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "404 Not Found", "413 Too Large"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +11,13 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-KINDS = 1_000
-"""Different (target, op, shard, class) of one batch; outcomes of further ones are dropped."""
+KINDS = 500
+"""Different (target, op, shard, class) of one batch, as many as the daemon takes; outcomes of further ones are dropped."""
+
+LONGEST_WINDOW = 60_000
+"""Milliseconds, as much as the daemon takes: a process may have been suspended."""
+
+CLASS = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 KEPT = 10
 """Batches that wait for a daemon that is away: as many seconds as the daemon looks back."""
@@ -50,7 +56,7 @@ class Outcomes:
         with self._lock:
             row = self._rows.get(key)
             if row is None:
-                if len(self._rows) >= KINDS:
+                if len(self._rows) >= KINDS or not _takes(*key):
                     self.dropped += 1
                     return
                 row = self._rows[key] = [0, 0.0]
@@ -89,5 +95,11 @@ class Outcomes:
             }
             for (target, op, shard, outcome), (count, seconds) in rows.items()
         ]  # fmt: skip
-        document = {"reporter": self.reporter, "batch": name, "window_ms": max(1, round(1000 * window)), "outcomes": outcomes}
+        milliseconds = min(max(1, round(1000 * window)), LONGEST_WINDOW)
+        document = {"reporter": self.reporter, "batch": name, "window_ms": milliseconds, "outcomes": outcomes}
         return Batch(name, json.dumps(document).encode(), sum(row["count"] for row in outcomes), now)
+
+
+def _takes(target: str, op: str, shard: str, outcome: str) -> bool:
+    """Whether the daemon would: it refuses a whole batch for one row that is wrong."""
+    return 0 < len(target) <= 64 and op in ("read", "write") and len(shard) <= 128 and CLASS.fullmatch(outcome) is not None
