@@ -66,6 +66,7 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
         "password_file": credentials.password_file,
         "sentinel": _sentinel(target),
         "topology": target.topology,
+        "auth": _auth(target),
         "tls": None if tls is None else {name: getattr(tls, name) for name in tls.__slots__},
         "memory_limit": format_size(target.memory_limit) if target.memory_limit else None,
         "sku": target.sku or None,
@@ -90,6 +91,14 @@ def _sentinel(target: Target) -> dict[str, Any] | None:
         return None
     own = target.sentinels.credentials
     return {"username": own.username, "password": REDACTED if own.password else None, "password_file": own.password_file}
+
+
+def _auth(target: Target) -> dict[str, Any] | None:
+    auth = target.credentials.auth
+    if auth is None:
+        return None
+    named = {"type": auth.kind, "scope": auth.scope, "client_id": auth.client_id, "cache": auth.cache, "region": auth.region}
+    return {key: value for key, value in named.items() if value}
 
 
 def _probe(target: Target) -> dict[str, Any] | str:

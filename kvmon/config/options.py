@@ -23,6 +23,7 @@ from kvmon.options import Bytes, Options, Seconds
 from kvmon.tell.notify.options import AlertingOptions
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
+from kvmon.watch.wire.identity.options import AuthOptions
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -30,7 +31,7 @@ TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
     "top": ("discovery", "rules", "probe", "breaker", "workloads", "control", "poll"),
-    "target": ("breaker", "workloads", "auth"),
+    "target": ("breaker", "workloads"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
 
@@ -138,6 +139,11 @@ def _switched(value: object) -> object:
     return {} if value is True or (isinstance(value, str) and value.lower() in ("on", "yes", "true")) else _off(value)
 
 
+def _identity(value: object) -> object:
+    """`auth: entra` is a mapping that says only that."""
+    return {"type": value} if isinstance(value, str) else value
+
+
 class ProbeOptions(Options):
     """Tries reading and writing as an application would, and keeps breakers: a mapping, `on` for the defaults, or `off`."""
 
@@ -186,6 +192,8 @@ class TargetOptions(Options):
     """The password; better in a file, or as `${NAME}`."""
     password_file: File | None = None
     """A file with the password, read again when it changes."""
+    auth: Annotated[AuthOptions | None, BeforeValidator(_identity)] = None
+    """Tokens in place of a password: `entra`, `elasticache-iam`, or a mapping."""
     topology: Annotated[str, AfterValidator(_topology)] = "auto"
     """`standalone`: exactly the nodes that are named. `replicas`, `sentinel`, `cluster`: also those that they announce.
     `auto` looks."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kvmon.config.explain import nearest
 from kvmon.config.files import beside, read_text
+from kvmon.config.identity import identity
 from kvmon.config.labels import collisions
 from kvmon.config.mistakes import Ledger
 from kvmon.config.options import TargetOptions
@@ -35,7 +36,10 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
     """The target; what its options contradict goes to the ledger, and the target is then not to be used."""
     note = _Note(path, source, ledger)
     urls = options.addresses
+    provider = _provider(options.provider, urls)
     credentials = _credentials(options, urls, common.base, note)
+    if options.auth is not None:
+        credentials = identity(options, credentials, provider, note)
     interval = options.interval or common.interval
     timeout = options.timeout or common.timeout
     if interval < SHORTEST:
@@ -51,7 +55,6 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         note("labels", f"the label {label!r} is taken: {owner} carries it: choose another name", label)
     for url in {url.address: url for url in urls if urls.count(url) > 1}.values():
         note("urls", f"{url.address} stands there twice")
-    provider = _provider(options.provider, urls)
     return Target(
         name=options.name, addresses=tuple(_address(url, provider) for url in urls), credentials=credentials,
         tls=_tls(options, urls, common.base, note), provider=provider, interval=interval, timeout=timeout,

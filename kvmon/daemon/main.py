@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -34,6 +35,9 @@ from kvmon.model.targets.target import Node
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
 from kvmon.watch.collectors import Collectors
+
+if TYPE_CHECKING:
+    from kvmon.daemon.tokens import TokenLoop
 
 log = structlog.get_logger("kvmon")
 
@@ -74,6 +78,7 @@ class Daemon:
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
+        self._tokens: TokenLoop | None = None
         self._view = DaemonView(
             config,
             board=self._board,
@@ -115,6 +120,7 @@ class Daemon:
         try:
             where = await self._open(runner)
             await self._slow_log.load()
+            self._keep_tokens()
             self._polling.apply(self._members())
             self._probe()
             log.info(
@@ -170,6 +176,17 @@ class Daemon:
     def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
         probing = self._view.probing
         return probing.reads(key) if probing is not None else (0, 0)
+
+    def _keep_tokens(self) -> None:
+        """Keep tokens fresh where targets sign in with some; what nobody wants is not even imported."""
+        if self._tokens is not None:
+            self._tokens.take(self._config.targets)
+        elif any(target.credentials.auth is not None for target in self._config.targets):
+            from kvmon.daemon.tokens import TokenLoop
+
+            self._tokens = TokenLoop(self._config.targets)
+            self._view.also(self._tokens.own_samples)
+            self._late.put_nowait(self._tokens)
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""
@@ -231,6 +248,7 @@ class Daemon:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)
         self._config = config
         self._view.take(config)
+        self._keep_tokens()
         self._following.take(config.targets)
         self._polling.apply(self._members())
         self._probe()

@@ -49,3 +49,33 @@ def test_a_size_is_written_as_the_providers_tools_write_it(tmp_path: Path) -> No
 def test_a_size_that_is_not_sold_is_a_mistake(tmp_path: Path, lines: str, message: str) -> None:
     with pytest.raises(Mistakes, match=message):
         target(tmp_path, lines)
+
+
+def test_an_identity_is_a_word_or_a_mapping(tmp_path: Path) -> None:
+    entra = target(tmp_path, "url: 'rediss://x.redis.cache.windows.net', auth: entra").credentials.auth
+    assert entra is not None
+    assert (entra.kind, entra.scope) == ("entra", "https://redis.azure.com/.default")
+    url = "url: 'rediss://m.serverless.euw1.cache.amazonaws.com', username: u"
+    iam = target(tmp_path, f"{url}, auth: {{type: elasticache-iam, cache: M, region: eu-west-1}}").credentials.auth
+    assert iam is not None
+    assert (iam.cache, iam.region, iam.username, iam.serverless, iam.service) == ("m", "eu-west-1", "u", True, "elasticache")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("url: 'rediss://h', auth: kerberos", "auth.type"),
+        ("url: 'redis://h', auth: entra", "tokens are sent over TLS only"),
+        ("url: 'rediss://h', auth: entra, password: x", "there is a password too"),
+        ("url: 'rediss://h', auth: elasticache-iam", "elasticache-iam needs auth.cache"),
+    ],
+)
+def test_a_contradiction_in_an_identity_is_a_mistake(tmp_path: Path, lines: str, message: str) -> None:
+    with pytest.raises(Mistakes, match=message):
+        target(tmp_path, lines)
+
+
+def test_a_missing_package_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kvmon.config.identity.find_spec", lambda _: None)
+    with pytest.raises(Mistakes, match=r"kvmon\.yaml:2: .*needs the package azure-identity: pip install 'kvmon\[entra\]'"):
+        target(tmp_path, "url: 'rediss://h', auth: entra")

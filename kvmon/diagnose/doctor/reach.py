@@ -103,7 +103,7 @@ class Walk:
                 fix = WANTS_TLS
             return self._found("auth", "fail", _short(self.node, error), fix)
         who = target.credentials
-        if who.password is None and who.password_file is None:
+        if not who.secret:
             return self._found("auth", "ok", "without a password: the server asks for none so far")
         return self._found("auth", "ok", f"as {who.username or 'the default user'}")
 

@@ -11,12 +11,35 @@ from kvmon.model.targets.sizes import Size
 
 
 @dataclass(frozen=True, slots=True)
+class Auth:
+    """An identity whose tokens are the password. `kind`: entra (with `scope`, `client_id`) or elasticache-iam (the others).
+
+    `cache` is the name of the cluster or cache that a token is for, `service` elasticache or memorydb, `username` who signs in.
+    """
+
+    kind: str
+    scope: str = ""
+    client_id: str = ""
+    cache: str = ""
+    region: str = ""
+    service: str = "elasticache"
+    serverless: bool = False
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who to be. The password is given, or in a file that is read again when it changes; it never shows in a repr."""
+    """Who to be. The password is given, in a file that is read again when it changes, or a token; it never shows in a repr."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     password_file: str | None = None
+    auth: Auth | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Whether there is a password to sign in with."""
+        return self.password is not None or self.password_file is not None or self.auth is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Line:
         self.fresh = True
         # Signing in: SETNAME, and AUTH where there is a password.
         credentials = self._node.target.credentials
-        self._commands += 1 + (credentials.password is not None or credentials.password_file is not None)
+        self._commands += 1 + credentials.secret
 
     async def ask(self, commands: Sequence[Command]) -> list[Reply]:
         """The replies, within the deadline. Raises TargetError."""

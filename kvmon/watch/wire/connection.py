@@ -14,7 +14,7 @@ from kvmon.errors import ConnectionLost, Denied, ProtocolBroken, TargetError
 from kvmon.model.conversation import Command, Refusal, Reply
 from kvmon.model.targets.target import Node
 from kvmon.watch.wire import translate
-from kvmon.watch.wire.credentials import CredentialSource
+from kvmon.watch.wire.credentials import CredentialSource, Pair
 from kvmon.watch.wire.replies import LIMIT, Replies, refusal
 from kvmon.watch.wire.resolve import resolve
 from kvmon.watch.wire.sockets import TcpSocket, UnixSocket
@@ -70,12 +70,14 @@ class Connection:
     async def ask(self, commands: Sequence[Command], timeout: float) -> list[Reply]:  # noqa: ASYNC109 - a bound of the whole
         """The replies to a pipeline within `timeout` seconds, a Refusal in place of each error reply.
 
-        Raises Timeout, ConnectionLost or ProtocolBroken, and is closed then, as it is when cancelled.
+        Raises Timeout, ConnectionLost or ProtocolBroken, and is closed then, as it is when cancelled; Denied where a new token
+        is not accepted.
         """
         try:
             async with asyncio.timeout(timeout):
                 self._check_silence()
-                return await self._exchange(commands)
+                renewed = self._credentials.renewed()
+                return await (self._exchange(commands) if renewed is None else self._exchange_as(renewed, commands))
         except BaseException as error:
             self._fail(error, translate.asking, timeout)
             raise
@@ -128,12 +130,8 @@ class Connection:
 
     async def _sign_in(self) -> None:
         for again in (False, True):
-            username, password = self._credentials.pair()
-            auth: list[Command] = []
-            if password is not None:
-                # The environment gives bytes that are not UTF-8 as surrogates: send what the environment had.
-                words = [word.encode(errors="surrogateescape") for word in (username, password) if word is not None]
-                auth = [("AUTH", *words)]
+            username, password = await self._credentials.pair()
+            auth = [_auth(username, password)] if password is not None else []
             # The name is a courtesy to whoever reads CLIENT LIST: a refusal of it is no failure.
             replies = await self._exchange([*auth, ("CLIENT", "SETNAME", NAME)])
             first = replies[0]
@@ -144,10 +142,16 @@ class Connection:
                 raise denied
             if not auth:
                 return
-            if again or not self._credentials.refresh():
-                who = f"user {username}" if username else "the default user"
-                # Not the server's words: they are not known to be free of the password.
-                raise Denied("auth", f"the server does not accept the password of {who} ({first.code}): check both")
+            if again or not await self._credentials.refresh():
+                raise _not_accepted(username, first)
+
+    async def _exchange_as(self, renewed: Pair, commands: Sequence[Command]) -> list[Reply]:
+        """Sign in once more in the same pipeline: it costs no round trip."""
+        username, password = renewed
+        first, *replies = await self._exchange([_auth(username, password or ""), *commands])
+        if isinstance(first, Refusal):
+            raise _not_accepted(username, first)
+        return replies
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         if self._streams is None:
@@ -201,3 +205,14 @@ class Connection:
         streams, self._streams = self._streams, None
         if streams is not None:
             streams[1].transport.abort()
+
+
+def _auth(username: str | None, password: str) -> Command:
+    # The environment gives bytes that are not UTF-8 as surrogates: send what the environment had.
+    return "AUTH", *(word.encode(errors="surrogateescape") for word in (username, password) if word is not None)
+
+
+def _not_accepted(username: str | None, refusal: Refusal) -> Denied:
+    """Without the server's words: they are not known to be free of the password."""
+    who = f"user {username}" if username else "the default user"
+    return Denied("auth", f"the server does not accept the password of {who} ({refusal.code}): check both")

@@ -12,6 +12,7 @@ from kvmon.model.metrics.catalogue import (
     commands,
     config,
     cpu,
+    credentials,
     daemon,
     datadog,
     derived,
@@ -38,7 +39,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, polls, probes, breakers, notifications, daemon, datadog,
+    derived, topology, polls, probes, breakers, credentials, notifications, daemon, datadog,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 
