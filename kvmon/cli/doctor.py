@@ -29,7 +29,7 @@ INDENT = 19
 @config_option
 @click.argument("target", required=False)
 @click.option("--audit", "audited", is_flag=True, help="Also check best practices, and say what to change and why.")
-@click.option("--write", is_flag=True, help="Also set a small key that expires, even where no probe of the target writes.")
+@click.option("--write", is_flag=True, help="Also set a small key that expires, even where no probe of the target does.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
 @click.pass_context
 def command(ctx: click.Context, /, file: str | None, target: str | None, **given: bool) -> None:
@@ -75,10 +75,8 @@ async def _examine(patients: list[tuple[Node, Collectors]], *, audited: bool, wr
     for node, collectors in patients:
         if not as_json:
             click.secho(f"{node.target.name}  {node.address}  {node.target.provider.title}", bold=True)
-        probe = node.target.probe
-        writes = write or (probe is not None and probe.write_every is not None)
         tell = (lambda _: None) if as_json else _show
-        examinations.append(found := await examine(node, collectors, write=writes, audited=audited, tell=tell))
+        examinations.append(found := await examine(node, collectors, write=write, audited=audited, tell=tell))
         if not as_json and found.missed:
             click.secho(f"  - not reached: {', '.join(found.missed)}", dim=True)
     return examinations

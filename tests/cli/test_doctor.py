@@ -174,6 +174,7 @@ def test_full_memory_refused_writes_and_a_lost_primary(doctor: Doctor, start_ser
     replica = start_server(replica_of=primary)
     until(lambda: replica.info("replication").get("master_link_status") == "up")
     says(doctor(replica.url, "--write"), "write", "READONLY", "a replica takes no writes")
+    assert "- write" in doctor(replica.url).out
     primary.config_set("maxmemory", "1kb")
     full = doctor(primary.url, "--write")
     says(full, "write", "OOM", "memory is full")

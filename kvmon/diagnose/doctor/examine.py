@@ -11,7 +11,7 @@ from kvmon.clock import Clock, SystemClock
 from kvmon.diagnose.doctor.audit import SETTINGS, audit
 from kvmon.diagnose.doctor.condition import Seen, condition
 from kvmon.diagnose.doctor.finding import Examination, Finding
-from kvmon.diagnose.doctor.fixes import fix_for
+from kvmon.diagnose.doctor.fixes import FIXES, fix_for
 from kvmon.diagnose.doctor.reach import STEPS, Walk
 from kvmon.errors import TargetError
 from kvmon.model.conversation import Refusal, Reply
@@ -42,7 +42,7 @@ async def examine(
     audited: bool = False,
     tell: Callable[[Finding], object] = lambda _: None,
 ) -> Examination:
-    """Examine a node; `tell` is given each finding at once. `write`: also set a small key that expires.
+    """Examine a node; `tell` is given each finding at once. `write`: set a small key that expires even where no probe does.
 
     It raises no TargetError: that is a finding.
     """
@@ -61,13 +61,15 @@ async def examine(
             named = [step for step in STEPS if step != "tls" or node.target.tls is not None]
             later = named[named.index(findings[-1].step) + 1 :]
             return Examination(node, findings, (*later, *REST))
-        if write:
-            found(await _write(walk, clock))
         seen = await _poll(node, collectors, clock, found)
         if seen is None:
             return Examination(node, findings, REST)
         for finding in condition(seen):
             found(finding)
+        # After the poll: what it says about keys is about those of others.
+        probe = node.target.probe
+        if write or (probe is not None and probe.write_every is not None):
+            found(await _write(walk, clock, asked=write))
         if audited:
             for finding in audit(seen, open_to_all=await _open(node, clock), rights=await _rights(walk)):
                 found(finding)
@@ -98,7 +100,7 @@ async def _poll(node: Node, collectors: Collectors, clock: Clock, found: Callabl
     )
 
 
-async def _write(walk: Walk, clock: Clock) -> Finding:
+async def _write(walk: Walk, clock: Clock, *, asked: bool) -> Finding:
     node = walk.node
     begun = clock.monotonic()
     key = f"{PREFIX}doctor:{secrets.token_hex(8)}"
@@ -111,6 +113,10 @@ async def _write(walk: Walk, clock: Clock) -> Finding:
         return Finding("write", "ok", "a small key was set, and expires", "", took)
     if reply.code in ("MOVED", "ASK"):
         return Finding("write", "ok", "another node of the cluster has the key's slot", "", took)
+    if reply.reason == "noperm":
+        return Finding("write", "warn", f"the user may not write ({reply.text})", FIXES["noperm"], took)
+    if reply.code == "READONLY" and not asked:
+        return Finding("write", "skip", "a replica takes no writes", "", took)
     return Finding("write", "fail", reply.text, WRITES.get(reply.code) or fix_for(reply.reason, reply.text, node.target), took)
 
 
