@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmon.config.alerting import Alerting
 from kvmon.config.options import LogOptions
+from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import Collectors
@@ -50,6 +51,7 @@ class Config:
     datadog: DatadogOptions | None = None
     alerting: Alerting = field(default_factory=Alerting)
     state_dir: str | None = None
+    control: Address | None = None
     namespace: str = "redis"
     scrape_allow: tuple[str, ...] = ()
     default_target: str | None = None

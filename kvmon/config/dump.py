@@ -22,6 +22,7 @@ def dump(config: Config) -> str:
         "timeout": format_duration(config.timeout),
         "listen": config.listen,
         "namespace": config.namespace,
+        "control": str(config.control) if config.control else None,
         "state_dir": config.state_dir,
         "exporter_mode": config.exporter_mode or None,
         "default_target": config.default_target,

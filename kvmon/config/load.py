@@ -23,6 +23,7 @@ from kvmon.config.options import NOT_YET, FileOptions, TargetOptions
 from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
+from kvmon.model.targets.address import parse_address
 from kvmon.model.targets.target import Target
 from kvmon.watch.collectors import Collectors
 
@@ -81,7 +82,8 @@ def _compose(
         alerting=alerting_of(
             options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger
         ),
-        log=options.log, state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
+        log=options.log, control=parse_address(options.control) if options.control else None,
+        state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),
         collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,

@@ -30,7 +30,7 @@ _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
-    "top": ("discovery", "rules", "probe", "breaker", "workloads", "control", "poll"),
+    "top": ("discovery", "rules", "probe", "breaker", "workloads", "poll"),
     "target": ("breaker", "workloads"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
@@ -68,6 +68,14 @@ def _address_map(value: object) -> object:
             if not port and reachable.rpartition("]")[2].count(":") == 1:
                 raise ValueError(f"{announced!r} is a host without a port: it has to lead to one without a port too")
     return value
+
+
+def _control(text: str | None) -> str | None:
+    if text is not None:
+        parse_address(text)
+        if ":" not in text.rpartition("]")[2]:
+            raise ValueError(f"{text!r} has no port: write host:port")
+    return text
 
 
 def _namespace(text: str) -> str:
@@ -285,6 +293,8 @@ class FileOptions(Options):
     """Pushing to Datadog; default: not at all, unless `DD_DOGSTATSD_URL` is set."""
     alerting: AlertingOptions | None = None
     """Where alerts go; default: nowhere."""
+    control: Annotated[str | None, AfterValidator(_control)] = None
+    """`host:port` of something unrelated to the targets: where many of them fail at once, and it too, it is our network."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

@@ -57,8 +57,8 @@ class BreakersFile:
 
     def text(self) -> bytes:
         """What the file says now."""
-        verdicts, wall = self._verdicts(), self._clock.time()
-        document = envelope(verdicts.epoch, verdicts.index, verdicts.all, wall)
+        wall = self._clock.time()
+        document = envelope(self._verdicts(), wall)
         return packed({**document, "boot": self._feed.boot, "written_at": round(wall, 3)})
 
     def _write(self, text: bytes) -> None:

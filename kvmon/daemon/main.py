@@ -212,7 +212,7 @@ class Daemon:
 
         following = self._following
         places = [seats(target, following.nodes(target), following.topology(target)) for target in self._config.targets]
-        self._view.probing.apply(seat for found in places for seat in found)
+        self._view.probing.apply((seat for found in places for seat in found), self._config.control)
 
     def _regrouped(self) -> None:
         """A target has other nodes, or its slots lie elsewhere."""

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, NoReturn
 
+import structlog
+
 from kvmon.clock import Clock
 from kvmon.daemon.breaker_journal import BreakerJournal
+from kvmon.daemon.distrust import Distrust
 from kvmon.daemon.roundsman import phase
-from kvmon.daemon.seats import Seat
+from kvmon.daemon.seats import Seat, host_of
 from kvmon.daemon.shards import Shards
 from kvmon.daemon.transitions import Transitions
 from kvmon.journal.store import Journal
@@ -18,11 +21,17 @@ from kvmon.judge.breakers.entry import Key as BreakerKey
 from kvmon.model.evidence import Evidence, Override, Report, Verdict, Verdicts
 from kvmon.model.metrics.catalogue import breakers as rows
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.address import Address
 from kvmon.tell.server.feed import Feed
-from kvmon.watch.probes import HotProbe, new_token
+from kvmon.watch.probes import ColdProbe, HotProbe, new_token
 
 BURST = 0.02
 """Seconds between the probes of a burst."""
+
+CONNECTING = 50
+"""Fresh connections at the same time."""
+
+log = structlog.get_logger("kvmon")
 
 Key = tuple[str, str]
 
@@ -33,17 +42,24 @@ class ProbeLoop:
     def __init__(self, *, clock: Clock, feed: Feed, journal: Journal) -> None:
         self._clock = clock
         self._journal = BreakerJournal(journal, clock=clock)
-        self._shards = Shards(clock=clock, epoch=feed.boot, told=Transitions(feed, self._happened))
+        self._distrust = Distrust(clock=clock)
+        self._shards = Shards(clock=clock, epoch=feed.boot, told=Transitions(feed, self._happened), tilt=self._distrust.tilt)
         self._token = new_token()
         self._seats: dict[Key, Seat] = {}
         self._probes: dict[Key, HotProbe] = {}
+        self._colds: dict[Key, ColdProbe] = {}
+        self._gate = asyncio.Semaphore(CONNECTING)
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[Any]] = set()
         self._broken: asyncio.Future[BaseException] | None = None
 
-    def apply(self, seats: Iterable[Seat]) -> None:
-        """Probe these from now on. A node that is the same as before keeps its connection, a shard its breakers."""
+    def apply(self, seats: Iterable[Seat], control: Address | None = None) -> None:
+        """Probe these from now on. A node that is the same as before keeps its connection, a shard its breakers.
+
+        `control` is tried where many fail at once.
+        """
         wanted = {seat.node.key: seat for seat in seats}
+        self._distrust.take(control, len({host_of(seat.node) for seat in wanted.values()}))
         for key, seat in list(self._seats.items()):
             if wanted.get(key) != seat:
                 self._shards.leave(seat)
@@ -54,7 +70,8 @@ class ProbeLoop:
         for key, seat in wanted.items():
             options = seat.node.target.probe
             if key not in self._probes and options is not None:
-                self._probes[key] = HotProbe(seat.node, options, clock=self._clock, token=self._token)
+                probe = self._probes[key] = HotProbe(seat.node, options, clock=self._clock, token=self._token)
+                self._colds[key] = ColdProbe(seat.node, options, probe.tally, clock=self._clock, phase=phase(key))
                 self._start(key)
 
     def verdicts(self) -> Verdicts:
@@ -89,6 +106,8 @@ class ProbeLoop:
     def own_samples(self) -> list[Sample]:
         """What the probes found and the breakers conclude."""
         found = [sample for probe in self._probes.values() for sample in probe.tally.samples()]
+        found += [sample for cold in self._colds.values() for sample in cold.samples()]
+        found += self._distrust.samples()
         for verdict in self._shards.verdicts().all:
             labels = (verdict.target, verdict.op, verdict.shard)
             found += [Sample(rows.STATE, float(state == verdict.state), (*labels, state.value)) for state in State]
@@ -106,6 +125,8 @@ class ProbeLoop:
         self._broken = asyncio.get_running_loop().create_future()
         for named, override in await self._journal.kept():
             self._shards.overrides.put(named, override)
+        for watcher in (self._distrust.watch(), self._distrust.ask()):
+            self._spawn(watcher)
         for key in self._probes:
             self._start(key)
         try:
@@ -138,6 +159,7 @@ class ProbeLoop:
 
     def _end(self, key: Key) -> None:
         self._probes.pop(key, None)
+        self._colds.pop(key, None)
         task = self._tasks.pop(key, None)
         if task is not None:
             task.cancel()
@@ -161,12 +183,29 @@ class ProbeLoop:
                 write = any(breaker.state is not State.CLOSED or breaker.suspect for breaker in breakers)
                 look = any(breaker.doubtful for breaker in breakers)
                 found = await probe.probe(write=write or probe.due(begun), look=look)
+                self._connect_anew(key, begun, failed=not all(evidence.ok for evidence in found))
                 seat = self._seats[key]
                 if [evidence for evidence in found if self._shards.take(seat, evidence, probe.role)]:
                     self._wake(seat)
                 await probe.idle(self._pause(seat, probe, begun, found))
         finally:
             await probe.close()
+
+    def _connect_anew(self, key: Key, now: float, *, failed: bool) -> None:
+        cold = self._colds[key]
+        if failed and (cold.latest is None or cold.latest.ok):
+            cold.hasten(now)
+        if cold.due(now):
+            self._spawn(self._cold(cold))
+
+    async def _cold(self, cold: ColdProbe) -> None:
+        before = cold.latest
+        async with self._gate:
+            found = await cold.probe()
+        if not found.ok and (before is None or before.ok):
+            log.warning("a new connection fails", node=str(cold.node), step=found.step, reason=found.outcome, why=found.why)
+        elif found.ok and before is not None and not before.ok:
+            log.info("a new connection succeeds again", node=str(cold.node))
 
     def _wake(self, seat: Seat) -> None:
         """The other nodes of a shard in doubt are asked at once: one of them may have taken over."""

@@ -38,5 +38,10 @@ def seats(target: Target, nodes: Sequence[Node], topology: Topology) -> list[Sea
     return [Seat(node, shard, ranges[shard], reads=False) for node, shard in placed if shard and ranges[shard]]
 
 
+def host_of(node: Node) -> str:
+    """What nodes that fail for one reason have in common."""
+    return node.address.host or node.address.path
+
+
 def _ranges(all_slots: Iterable[Sequence[tuple[int, int]]]) -> Slots:
     return tuple(sorted({ends for slots in all_slots for ends in slots}))

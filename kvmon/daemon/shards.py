@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kvmon.clock import Clock
-from kvmon.daemon.seats import Seat
+from kvmon.daemon.seats import Seat, host_of
 from kvmon.judge.breakers.board import BreakerBoard, Told
 from kvmon.judge.breakers.breaker import Breaker
 from kvmon.judge.breakers.overrides import Overrides
 from kvmon.judge.breakers.panel import RANKS, Panel
+from kvmon.judge.breakers.tilt import Tilt
 from kvmon.model.evidence import OPS, Evidence, Op, Report, Verdicts
 from kvmon.model.targets.target import Probe
 
@@ -20,9 +22,11 @@ Key = tuple[str, Op, str]
 
 
 class Shards:
-    """Takes evidence of nodes to the breakers of their shards."""
+    """Takes evidence of nodes to the breakers of their shards, unless `tilt` has it that it is not to be believed."""
 
-    def __init__(self, *, clock: Clock, epoch: str, told: Told) -> None:
+    def __init__(self, *, clock: Clock, epoch: str, told: Told, tilt: Tilt) -> None:
+        self._clock = clock
+        self._tilt = tilt
         self._board = BreakerBoard(clock=clock, epoch=epoch, told=told)
         self._panels: dict[Key, Panel] = {}
 
@@ -57,7 +61,7 @@ class Shards:
         """Judge what a node with this role came to; whether it leaves its breaker in doubt."""
         key = (evidence.target, evidence.op, seat.shard)
         panel = self._panels.get(key)
-        if panel is None:
+        if panel is None or not self._believed(seat, evidence):
             return False
         heard = panel.hear(evidence, 0 if seat.reads and evidence.op == "read" else RANKS[role])
         if heard is None:
@@ -65,9 +69,17 @@ class Shards:
         now = self._board.take(heard, seat.shard)
         return now is not None and now.doubtful
 
+    def _believed(self, seat: Seat, evidence: Evidence) -> bool:
+        now = self._clock.monotonic()
+        if evidence.ok:
+            return not self._tilt.on(now)
+        return self._tilt.believes(host_of(seat.node), now)
+
     def hear(self, report: Report) -> tuple[int, set[tuple[str, str]]]:
         """Take what an application saw: how many calls were of breakers that there are, and which shards to look at now."""
         known, alarmed = 0, set()
+        if self._tilt.on(self._clock.monotonic()):
+            return 0, set()
         for outcome in report.outcomes:
             breaker = self._board.hear(outcome, report)
             if breaker is not None:
@@ -87,7 +99,8 @@ class Shards:
 
     def verdicts(self) -> Verdicts:
         """All verdicts now."""
-        return self._board.verdicts()
+        tilted = self._tilt.reason if self._tilt.on(self._clock.monotonic()) else ""
+        return replace(self._board.verdicts(), tilt=tilted)
 
 
 def _rhythm(options: Probe) -> list[tuple[Op, float]]:

@@ -115,10 +115,12 @@ class Verdict:
 class Verdicts:
     """All of them at one moment. `epoch` is another after each start of the daemon, and `index` counts within it.
 
-    `gone` is the index at which a target lost a breaker last.
+    `gone` is the index at which a target lost a breaker last. `tilt`: why kvmon distrusts itself and concludes nothing; empty
+    where it does not.
     """
 
     epoch: str
     index: int
     all: Sequence[Verdict] = ()
     gone: Mapping[str, int] = field(default_factory=dict)
+    tilt: str = ""

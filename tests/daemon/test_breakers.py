@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.daemon import Daemon
+from tests.servers.ports import free_port
 from tests.servers.server import Server
 from tests.servers.waiting import until
 
@@ -143,6 +144,21 @@ def test_what_applications_report_opens_a_breaker_once_a_probe_says_so_too(valke
     until(alarm, what="what the application says found true")
     assert document(daemon, "write")["reason_class"] == "oom"
     assert document(daemon, "read")["state"] == "closed"
+
+
+def test_where_many_fail_at_once_and_the_control_too_nothing_is_concluded(start_daemon: Start) -> None:
+    ports = [free_port() for _ in range(4)]
+    targets = [
+        {"name": f"t{number}", "url": f"redis://127.0.0.{number + 2}:{port}", "probe": {"interval": "200ms"}}
+        for number, port in enumerate(ports[:3])
+    ]
+    daemon = start_daemon({"targets": targets, "control": f"127.0.0.1:{ports[3]}"})
+    daemon.until("kvmon_breaker_tilt", 1, reason="network")
+    assert daemon.get("/v1/breakers").json()["monitor"] == {"tilt": "network"}
+    assert "open" not in {each["state"] for each in daemon.get("/v1/breakers").json()["breakers"]}
+    daemon.write({"targets": targets, "control": f"127.0.0.1:{daemon.port}"})
+    daemon.reload()
+    until(lambda: {each["state"] for each in daemon.get("/v1/breakers/t0/read").json()["breakers"]} == {"open"}, what="open")
 
 
 def test_what_no_target_wants_is_not_imported() -> None:

@@ -40,7 +40,7 @@ async def breakers(request: web.Request) -> web.Response:
     headers = {"ETag": tag, **LEASE, "Cache-Control": "no-cache"}
     if _matches(request, tag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    body = envelope(verdicts.epoch, index, chosen, view.clock.time())
+    body = envelope(verdicts, view.clock.time(), index=index, chosen=chosen)
     return web.Response(body=json.dumps(body).encode(), content_type="application/json", headers=headers)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kvmon.model.evidence import Verdict
+from kvmon.model.evidence import Verdict, Verdicts
 from kvmon.tell.server.timestamps import timestamp
 
 VALID_FOR_MS = 10_000
@@ -15,15 +15,16 @@ VALID_FOR_MS = 10_000
 LEASE = {"Kvmon-Valid-For": str(VALID_FOR_MS)}
 
 
-def envelope(epoch: str, index: int, verdicts: Sequence[Verdict], wall: float) -> dict[str, Any]:
-    """The document of these verdicts at this wall time."""
+def envelope(now: Verdicts, wall: float, *, index: int | None = None, chosen: Sequence[Verdict] | None = None) -> dict[str, Any]:
+    """The document of all verdicts, or of the chosen ones with an index of their own, at this wall time."""
     return {
         "schema": "kvmon.breakers/1",
-        "epoch": epoch,
-        "index": index,
+        "epoch": now.epoch,
+        "index": now.index if index is None else index,
         "generated_at": timestamp(wall),
         "valid_for_ms": VALID_FOR_MS,
-        "breakers": [breaker(verdict) for verdict in verdicts],
+        "monitor": {"tilt": now.tilt or None},
+        "breakers": [breaker(verdict) for verdict in (now.all if chosen is None else chosen)],
     }
 
 

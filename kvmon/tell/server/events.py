@@ -56,8 +56,7 @@ async def _follow(request: web.Request, response: web.StreamResponse, feed: Feed
 
 def _snapshot(request: web.Request, feed: Feed) -> bytes:
     view = request.app[VIEW]
-    verdicts = view.verdicts()
-    return feed.event("snapshot", packed(envelope(verdicts.epoch, verdicts.index, verdicts.all, view.clock.time())))
+    return feed.event("snapshot", packed(envelope(view.verdicts(), view.clock.time())))
 
 
 def _left_off(request: web.Request, feed: Feed) -> int | None:

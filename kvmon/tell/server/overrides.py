@@ -73,4 +73,4 @@ def _documents(request: web.Request, key: tuple[str, Op, str]) -> web.Response:
     view = request.app[VIEW]
     verdicts = view.verdicts()
     found = [each for each in verdicts.all if (each.target, each.op) == key[:2] and key[2] in ("", each.shard)]
-    return web.json_response(envelope(verdicts.epoch, verdicts.index, found, view.clock.time()))
+    return web.json_response(envelope(verdicts, view.clock.time(), chosen=found))

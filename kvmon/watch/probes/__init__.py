@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmon.watch.probes.canary import new_token
+from kvmon.watch.probes.cold import ColdProbe
 from kvmon.watch.probes.hot import HotProbe
 
-__all__ = ["HotProbe", "new_token"]
+__all__ = ["ColdProbe", "HotProbe", "new_token"]

@@ -76,7 +76,7 @@ class HotProbe:
                 self._written = self._clock.monotonic()
         kept = [evidence for evidence in found if evidence is not None and not self._tainted(evidence)]
         for evidence in kept:
-            self.tally.count(evidence)
+            self.tally.count(evidence.op, evidence.outcome, ok=evidence.ok)
         return kept
 
     async def idle(self, seconds: float) -> None:

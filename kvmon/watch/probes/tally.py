@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from kvmon.model.evidence import Evidence
 from kvmon.model.metrics.catalogue import probes as rows
 from kvmon.model.metrics.sample import Sample
 
@@ -35,10 +34,10 @@ class Tally:
         self._steps.setdefault(step, [0] * len(LES))[bisect_left(BOUNDS, seconds)] += 1
         self._sums[step] = self._sums.get(step, 0.0) + seconds
 
-    def count(self, evidence: Evidence) -> None:
-        """A round came to this."""
-        self._latest[evidence.op] = evidence.ok
-        key = (evidence.op, evidence.outcome)
+    def count(self, op: str, outcome: str, *, ok: bool) -> None:
+        """A try of `read`, `write` or `connect` came to this."""
+        self._latest[op] = ok
+        key = (op, outcome)
         self._totals[key] = self._totals.get(key, 0) + 1
 
     def samples(self) -> Iterator[Sample]:

@@ -35,9 +35,15 @@ OVERRIDES = Spec(
     labels=("result",),
     source=SOURCE,
 )
+TILT = Spec(
+    "kvmon_breaker_tilt",
+    "Whether kvmon distrusts itself and concludes nothing, by reason: lag, clock, network.",
+    labels=("reason",),
+    source=SOURCE,
+)
 FOLLOWERS = Spec("kvmon_breaker_followers", "Streams and waiting requests that follow breakers.", source=SOURCE)
 
 ROWS: tuple[Spec, ...] = (
-    STATE, PERMIT_RATIO, TRANSITIONS, OVERRIDDEN, SUSPECT, REPORTERS, REPORTS, OVERRIDES, FOLLOWERS,
+    STATE, PERMIT_RATIO, TRANSITIONS, OVERRIDDEN, SUSPECT, REPORTERS, REPORTS, OVERRIDES, TILT, FOLLOWERS,
 )  # fmt: skip
 """All of them."""

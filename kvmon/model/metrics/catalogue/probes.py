@@ -7,13 +7,15 @@ from kvmon.model.metrics.spec import COUNTER, HISTOGRAM, Spec
 SOURCE = "probe"
 NODE = ("target", "instance")
 
-SUCCESS = Spec("kvmon_probe_success", "Whether the last try of the op succeeded.", labels=(*NODE, "op"), source=SOURCE)
+SUCCESS = Spec(
+    "kvmon_probe_success", "Whether the last try of the op (read, write, connect) succeeded.", labels=(*NODE, "op"), source=SOURCE
+)
 TOTAL = Spec(
     "kvmon_probes_total", "Tries of the op, by what came of them.", COUNTER, labels=(*NODE, "op", "outcome"), source=SOURCE
 )
 DURATION = Spec(
     "kvmon_probe_duration_seconds",
-    "How long the steps took: connect, get (PING and GET in one round trip) and set.",
+    "How long the steps took. Kept connection: connect, get (PING and GET in one round trip), set; fresh one: dns, tcp, tls, auth, ping.",
     HISTOGRAM,
     labels=(*NODE, "step"),
     source=SOURCE,
@@ -27,5 +29,13 @@ RETRIES = Spec(
     source=SOURCE,
 )
 TAINTED = Spec("kvmon_probes_tainted_total", "Tries left out because kvmon itself was late.", COUNTER, labels=NODE, source=SOURCE)
-ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED)
+EXPIRY = Spec(
+    "kvmon_tls_certificate_expiry_timestamp_seconds",
+    "When the certificate that the server shows ends.",
+    labels=NODE,
+    source=SOURCE,
+    unit="seconds",
+)
+
+ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED, EXPIRY)
 """All of them."""
