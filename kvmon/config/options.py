@@ -18,12 +18,12 @@ from pydantic import (
 
 from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.model.targets.address import BackendUrl, parse_address
+from kvmon.model.targets.options import AuthOptions
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
 from kvmon.tell.notify.options import AlertingOptions
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
-from kvmon.watch.wire.identity.options import AuthOptions
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -39,11 +39,18 @@ class Watched:
 
 @pytest.fixture
 def watched(start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]) -> Callable[..., Watched]:
-    def start(kind: str, rules: str, **options: object) -> Watched:
-        server = start_server(kind, users={"watcher": rules})
+    def start(kind: str, rules: str, *, server: Mapping[str, object] | None = None, **options: object) -> Watched:
+        started = start_server(kind, users={"watcher": rules}, **(server or {}))
         collectors = {name: {"every": "250ms"} for name in ("config", "memory", "clients", "modules", "acl")}
-        target = {"name": "it", "url": server.url, "username": "watcher", "password": "seen", "collectors": collectors, **options}
-        return Watched(server, start_daemon({"interval": "250ms", "targets": [target]}))
+        target = {
+            "name": "it",
+            "url": started.url,
+            "username": "watcher",
+            "password": "seen",
+            "collectors": collectors,
+            **options,
+        }
+        return Watched(started, start_daemon({"interval": "250ms", "targets": [target]}))
 
     return start
 
@@ -78,3 +85,18 @@ def test_the_printed_user_is_refused_nothing_and_may_do_nothing_else(
     allowed = {rule[1:] for rule in rules.split() if rule.startswith("+")}
     old = not any("|" in name for name in used)
     assert {name.partition("|")[0] if old else name for name in allowed} <= used
+
+
+def test_in_a_cluster_it_is_the_same(watched: Callable[..., Watched], terminal: Terminal) -> None:
+    kind = available()[-1]
+    line = terminal("acl", "--server", VERSIONS.get(kind, kind), "--user", "watcher", "--cluster").out
+    rules = line.strip().partition(" reset ")[2].replace(">${KVMON_PASSWORD}", ">seen")
+    probe = {"interval": "100ms", "write_every": "200ms"}
+    seen = watched(kind, rules, server={"cluster": True}, probe=probe)
+    seen.server.command("CLUSTER", "ADDSLOTS", *range(16_384))
+    seen.daemon.until("kvmon_probe_success", 1, target="it", op="write")
+    before = seen.refusals()
+    seen.polls(6)
+    after = seen.refusals()
+    assert (before, after[1]) == (after, 0)
+    assert seen.daemon.samples("kvmon_collector_failures_total") == []

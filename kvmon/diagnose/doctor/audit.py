@@ -161,6 +161,10 @@ def _connections(seen: Seen) -> Finding:
         return Finding(
             "connections", "warn", f"{now:.0f} of {most:.0f} are used", "bound the pools of applications, or raise maxclients"
         )
+    idle = seen.provider.idle
+    if idle is not None and seen.target.interval >= idle:
+        text = f"{seen.provider.title} closes connections that are idle for {idle:.0f} s, so each poll makes a new one"
+        return Finding("connections", "warn", text, "a shorter interval for this target")
     if received and uptime and uptime > 60 and received / uptime > CHURN:
         fix = "keep connections in a pool: each new one costs a handshake, with TLS a thousand times a command"
         return Finding("connections", "warn", f"{received / uptime:.0f} new ones per second", fix)

@@ -44,11 +44,23 @@ CLIENT_CERTIFICATE = (
 WANTS_TLS = "this port speaks TLS: write rediss:// or valkeys://"
 
 
+IDENTITIES = {
+    "entra": "see whom azure-identity finds (`az login`, the managed identity of machine or pod, AZURE_CLIENT_ID), and that Entra is enabled "
+             "on the cache with an access policy for this object id",
+    "elasticache-iam": "see whom botocore finds (role of machine or pod), that its policy allows elasticache:Connect to the cache and to the user, "
+                       "and that cache, user and region are the ones configured",
+}  # fmt: skip
+"""By the kind of identity, where signing in fails."""
+
+
 def fix_for(reason: str, message: str, target: Target) -> str:
     """What to do about a TargetError, with what is particular to the provider."""
     # Since TLS 1.3 a server says only after the handshake that it misses the client's certificate, and a reset may overtake its words.
     if "CERTIFICATE_REQUIRED" in message or (reason == "closed" and target.tls is not None and target.tls.cert is None):
         return CLIENT_CERTIFICATE
+    auth = target.credentials.auth
+    if reason == "auth" and auth is not None:
+        return IDENTITIES[auth.kind]
     return _joined(FIXES.get(reason, FIXES["error"]), _particular(reason, target.provider, target))
 
 
@@ -56,6 +68,8 @@ def _particular(reason: str, provider: Provider, target: Target) -> str:
     title = provider.title
     if not provider.managed:
         return ""
+    if provider.tls and target.tls is None:
+        return f"{title} speaks TLS only: write rediss:// or valkeys://"
     port = provider.tls_port if target.tls else provider.port
     if reason in ("refused", "connect_timeout", "closed", "timeout") and any(
         address.port != port for address in target.addresses

@@ -284,6 +284,37 @@ async def test_what_a_provider_withholds_is_never_asked() -> None:
     assert "config" not in {failure.collector for failure in snapshot.failures}
 
 
+async def test_what_info_gives_a_provider_away_by_is_enough_to_spare_it_questions() -> None:
+    simulated = Simulated()
+    simulated.info = INFO.replace(b"os:", b"os:Amazon ElastiCache ", 1)
+    await simulated.poll()
+    asked = [command for command in simulated.link.asked if command[0] == "CONFIG"]
+    await simulated.poll()
+    # How many databases there are is asked with the first INFO, before anything is known.
+    assert asked == [("CONFIG", "GET", "databases")]
+    told = {capability.collector: capability for capability in simulated.poller.capabilities()}
+    assert (told["config"].status, told["config"].why) == ("withheld", "not available on Amazon ElastiCache")
+    assert told["slowlog"].status == "refused"
+    assert told["slowlog"].why.startswith("not available on Amazon ElastiCache (")
+
+
+async def test_why_something_cannot_be_asked_is_told_in_words() -> None:
+    simulated = Simulated(answers={("ACL", "LOG", 128): [], ("LATENCY", "LATEST"): []})
+    assert simulated.poller.capabilities() == []
+    await simulated.poll()
+    told = {capability.collector: capability for capability in simulated.poller.capabilities()}
+    assert told["acl"].status == told["info"].status == "works"
+    assert "kvmon acl" in told["config"].why
+    assert told["latency"].without == ("LATENCY HISTOGRAM",)
+    assert told["cluster_info"].status == "unneeded"
+    # Another process may be another version: everything is asked anew.
+    simulated.info = INFO.replace(b"run_id:", b"run_id:f", 1)
+    simulated.answers[("MEMORY", "STATS")] = []
+    await simulated.poll()
+    told = {capability.collector: capability for capability in simulated.poller.capabilities()}
+    assert told["memory"].status == "works"
+
+
 async def test_lateness_is_the_time_since_it_was_due() -> None:
     simulated = Simulated()
     snapshot = await simulated.poller.poll(simulated.clock.monotonic() - 2.5)
