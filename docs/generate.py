@@ -1,4 +1,4 @@
-"""Writes the pages that list things: metrics, options, commands. `make docs`, or `python docs/generate.py`."""
+"""Writes the pages that list things: metrics, options, commands, alerts. `make docs`, or `python docs/generate.py`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from kvmon.config.environment.scalars import scalars
 from kvmon.config.explain import model_in
 from kvmon.config.options import NOT_YET, FileOptions
 from kvmon.config.urls import shown
+from kvmon.judge.rules.rulefile import read_file
 from kvmon.model.metrics.catalogue import SUBJECTS
 from kvmon.model.targets.address import BackendUrl
 from kvmon.options import Options, format_duration, format_size
@@ -32,12 +33,17 @@ LABELS = """\
 Series of nodes carry the labels `target` and `instance` and the target's own labels on `/metrics`; in exporter mode and on
 `/scrape` they carry none of these. `kvmon metrics` prints this list.
 """
+ALERTS = """\
+Rules in `alerts/`, for kvmon and Prometheus alike (scrape with `honor_labels: true`), each with a unit test in
+`alerts/tests/` and a runbook. `runbook_url` is a path in this repository: put your own base before it where alerts are read
+elsewhere.
+"""
 NAMES = {bool: "true or false", int: "number", float: "number", BackendUrl: "URL"}
 
 
 def pages() -> dict[str, str]:
     """Each page's name and text."""
-    return {"metrics.md": metrics(), "options.md": options(), "commands.md": commands()}
+    return {"metrics.md": metrics(), "options.md": options(), "commands.md": commands(), "alerts.md": alerts()}
 
 
 def metrics() -> str:
@@ -47,6 +53,25 @@ def metrics() -> str:
         text.append(f"## {_title(subject.__doc__)}\n")
         rows = ((f"`{row.name}`", row.kind.value, _code(row.labels), row.help, row.source) for row in subject.ROWS)
         text.append(_table(("name", "type", "labels", "meaning", "source"), rows))
+    return "\n".join(text)
+
+
+def alerts() -> str:
+    """The shipped alerts, by file."""
+    text = ["# Alerts\n", NOTE, ALERTS]
+    for path in sorted((HERE.parent / "alerts").glob("*.yaml")):
+        text.append(f"## [{path.stem}](../alerts/{path.name})\n")
+        rules = [rule for group in read_file(str(path)) for rule in group.rules if rule.alerts]
+        rows = (
+            (
+                f"[{rule.name}](runbooks/{rule.name}.md)",
+                dict(rule.labels)["severity"],
+                format_duration(rule.hold / 1000) if rule.hold else "",
+                f"`{' '.join(rule.query.text.split())}`",
+            )
+            for rule in rules
+        )
+        text.append(_table(("alert", "severity", "for", "when"), rows))
     return "\n".join(text)
 
 

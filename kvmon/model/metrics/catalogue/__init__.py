@@ -27,6 +27,7 @@ from kvmon.model.metrics.catalogue import (
     polls,
     probes,
     replication,
+    rules,
     sentinel,
     server,
     slot_stats,
@@ -40,6 +41,7 @@ SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
     derived, topology, polls, probes, breakers, credentials, notifications, daemon, datadog,
+    rules,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
 
