@@ -97,7 +97,13 @@ class Daemon:
         )
         self._view.also(self._pushing.own_samples)
         self._view.also(self._journal_samples)
-        self._notifying = NotifyLoop(config.alerting, journal=self._journal, clock=self._clock, version=self._view.version)
+        self._notifying = NotifyLoop(
+            config.alerting,
+            journal=self._journal,
+            clock=self._clock,
+            version=self._view.version,
+            watch=self._pushing.notice,
+        )
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
 

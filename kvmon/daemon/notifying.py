@@ -26,9 +26,21 @@ log = structlog.get_logger("kvmon")
 
 
 class NotifyLoop:
-    """Takes what rules have found, and tells it. Without a configuration it waits for one, and tells nobody."""
+    """Takes what rules have found, and tells it. Without a configuration it waits for one, and tells nobody.
 
-    def __init__(self, alerting: Alerting, *, journal: Journal, clock: Clock, version: str) -> None:
+    `watch` is shown everything that is told.
+    """
+
+    def __init__(
+        self,
+        alerting: Alerting,
+        *,
+        journal: Journal,
+        clock: Clock,
+        version: str,
+        watch: Callable[[Sequence[Notice]], None] = lambda _: None,
+    ) -> None:
+        self._watch = watch
         self._alerting = alerting
         self._journal = journal
         self._clock = clock
@@ -42,6 +54,7 @@ class NotifyLoop:
     async def take(self, notices: Sequence[Notice], also: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Tell these. When it returns they are durable where they have to be, with what `also` writes in the same transaction."""
         await self._ready.wait()
+        self._watch(notices)
         for forwarder in self._forwarders.values():
             forwarder.put(notices)
         if self.notifier is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 
 from kvmon.clock import Clock
+from kvmon.model.alert import Notice
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 
@@ -55,6 +56,11 @@ class PushLoop:
     def own_samples(self) -> list[Sample]:
         """What the daemon says about its pushing; nothing while it does not push."""
         return self._sink.samples() if self._sink is not None else []
+
+    def notice(self, notices: Sequence[Notice]) -> None:
+        """Alerts were told."""
+        if self._sink is not None:
+            self._sink.notice(notices)
 
     async def run(self) -> NoReturn:
         """Push until cancelled."""

@@ -38,11 +38,11 @@ def test_a_primary_and_its_replica_are_pushed(start_server: Callable[..., Server
     with TemporaryDirectory(prefix="kvmon-") as folder, Listener(Path(folder) / "dsd") as listener:
         daemon = start_daemon({
             "interval": "1s",
-            "collectors": {"slowlog": {"every": "1s"}},
+            "collectors": {"slowlog": {"every": "1s"}, "config": {"every": "1s"}},
             "datadog": {"dogstatsd": listener.url, "interval": "1s", "tags": ["env:test"]},
             "targets": [
-                {"name": "primary", "url": primary.url, "labels": {"team": "web"}},
-                {"name": "replica", "url": replica.url},
+                {"name": "primary", "url": primary.url, "labels": {"team": "web"}, "probe": "off"},
+                {"name": "replica", "url": replica.url, "probe": "off"},
             ],
         })  # fmt: skip
         names = {f"redis.{name}" for name in DASHBOARD}
@@ -58,6 +58,13 @@ def test_a_primary_and_its_replica_are_pushed(start_server: Callable[..., Server
         until(lambda: latest(listener, "kvmon.up", target="replica", redis_role="slave") == 1, what="the replica")
         until(lambda: latest(listener, "redis.command.calls", command="set", **told) == 1, what="calls")
         until(lambda: listener.named("redis.replication.delay", slave_id="0", **told), what="the delay")
+        primary.config_set("maxmemory", "100mb")
+        until(lambda: [e for e in listener.events if "event:config_change" in e.tags], what="a changed setting")
+        replica.command("REPLICAOF", "NO", "ONE")
+        until(lambda: [e for e in listener.events if "event:failover" in e.tags], what="the failover")
+        replica.restart()
+        until(lambda: [e for e in listener.events if "event:restart" in e.tags], what="the restart")
+        assert all(event.fields["k"].startswith("kvmon:") for event in listener.events)
         primary.command("SET", "another", "value")
         until(lambda: latest(listener, "redis.keys", redis_db="db0", **told) == 2, what="the new number of keys")
         until(lambda: (daemon.value("kvmon_datadog_points_total", result="sent") or 0) > 100, what="points counted")
@@ -86,8 +93,10 @@ def test_without_an_agent(valkey: Server, start_daemon: Callable[..., Daemon], t
         assert list((tmp_path / "state" / "datadog").glob("*-series-*.deflate")), "what waits is on disk"
         daemon.until("redis_up", 1, target="it")
         key.write_text(KEY)
+        valkey.restart()
         until(lambda: intake.named("redis.net.commands", target="it", redis_role="master"), what=f"a rate\n{daemon.logs}")
         until(lambda: intake.checks, what="a service check")
+        until(lambda: [e for e in intake.events if e["aggregation_key"].startswith("kvmon:restart:it")], what="the restart")
         assert len(intake.named("redis.keys")) == len(set(intake.named("redis.keys"))), "each point once"
         assert {(point.kind, point.host) for point in intake.points} == {("gauge", "here")}
         assert intake.late == []

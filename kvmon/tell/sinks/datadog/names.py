@@ -270,3 +270,31 @@ CLUSTER: dict[str, str] = {
     "cluster_current_epoch": "cluster.current_epoch",
 }
 """Samples of CLUSTER INFO, without their prefix."""
+
+GROWING = (
+    "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+    "rejected_connections", "evicted_keys", "expired_keys", "total_connections_received", "total_net_repl_input_bytes",
+    "total_net_repl_output_bytes", "acl_access_denied_auth", "acl_access_denied_channel", "acl_access_denied_cmd",
+    "acl_access_denied_key", "aof_delayed_fsync", "aof_rewrites", "client_output_buffer_limit_disconnections",
+    "client_query_buffer_limit_disconnections", "evicted_clients", "unexpected_error_replies", "total_error_replies",
+    "total_active_defrag_time", "total_eviction_exceeded_time", "total_forks", "rdb_saves", "sync_full", "sync_partial_err",
+    "sync_partial_ok", "eventloop_cycles", "eventloop_duration_aof_sum", "eventloop_duration_cmd_sum",
+    "eventloop_duration_cron_sum", "eventloop_duration_sum", "expire_cycle_cpu_milliseconds", "expired_subkeys",
+    "expired_time_cap_reached_count", "evicted_scripts", "reply_buffer_expands", "reply_buffer_shrinks",
+    "total_net_input_bytes", "total_net_output_bytes", "search_bytes_collected", "search_gc_bytes_collected",
+    "search_gc_total_cycles", "search_gc_total_ms_run", "search_total_cycles", "search_total_indexing_time",
+    "search_total_ms_run", "search_total_queries_processed", "search_total_query_commands",
+    "search_total_query_execution_time_ms", "sentinel_total_tilt", "total_reads_processed", "total_writes_processed",
+)  # fmt: skip
+"""Fields among the gauges that only grow: what they grow by is sent beside them, as `kvmon.NAME.per_second`."""
+
+STATES: dict[str, str] = {
+    "rdb_last_bgsave_status": "kvmon.rdb.last_bgsave_ok",
+    "aof_last_bgrewrite_status": "kvmon.aof.last_rewrite_ok",
+    "aof_last_write_status": "kvmon.aof.last_write_ok",
+    "master_link_status": "kvmon.replication.master_link_ok",
+}
+"""Words that the Agent does not send: 1 for `ok` and `up`, else 0."""
+
+UPTIME = "kvmon.uptime_in_seconds"
+CALLS_RATE = "kvmon.command.calls.per_second"

@@ -7,6 +7,7 @@ from math import isfinite
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
+from kvmon.tell.sinks.datadog.more import CALLS, SHORTEST, Tags, grown, more, number
 from kvmon.tell.sinks.datadog.names import CLUSTER, GAUGES, PREFIX, RATES
 from kvmon.tell.sinks.datadog.point import Point
 from kvmon.tell.sinks.datadog.tags import node_tags, tag
@@ -15,23 +16,7 @@ OWN = "kvmon_"
 REPLICAS = 128
 """Replicas of one primary that get points of their own."""
 
-SHORTEST = 0.5
-"""Seconds: a rate over less would be mostly noise."""
-
-_CALLS, _TIME = "commands_total", "commands_duration_seconds_total"
-
-Tags = tuple[str, ...]
-
-
-def number(text: str | None) -> float | None:
-    """A number of INFO as the Agent reads it; None for what is none."""
-    if text is None:
-        return None
-    try:
-        value = float(text.removesuffix("%"))
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
+_TIME = "commands_duration_seconds_total"
 
 
 def points(snapshot: Snapshot, before: Snapshot | None) -> list[Point]:
@@ -40,7 +25,7 @@ def points(snapshot: Snapshot, before: Snapshot | None) -> list[Point]:
     role = snapshot.facts.get("role")
     if role:
         tags = (*tags, tag("redis_role", role))
-    return [*_info(snapshot, before, tags), *of_samples(snapshot.samples, tags)]
+    return [*_info(snapshot, before, tags), *of_samples(snapshot.samples, tags), *more(snapshot, before, tags)]
 
 
 def _info(snapshot: Snapshot, before: Snapshot | None, tags: Tags) -> Iterator[Point]:
@@ -64,10 +49,8 @@ def _rates(facts: Mapping[str, str], before: Mapping[str, str], seconds: float, 
     if seconds < SHORTEST:
         return
     for field, name in RATES.items():
-        now, then = number(facts.get(field)), number(before.get(field))
-        # A counter that went back has begun anew: how far it had come is not known.
-        if now is not None and then is not None and now >= then:
-            yield Point(PREFIX + name, (now - then) / seconds, tags)
+        if (by := grown(facts, before, field)) is not None:
+            yield Point(PREFIX + name, by / seconds, tags)
 
 
 def _databases(facts: Mapping[str, str], tags: Tags) -> Iterator[Point]:
@@ -115,7 +98,7 @@ def of_samples(samples: Iterable[Sample], tags: Tags) -> Iterator[Point]:
         name = spec.name.partition("_")[2]  # the prefix is an option
         if name in CLUSTER:
             yield Point(f"{PREFIX}{CLUSTER[name]}", sample.value, tags)
-        elif name == _CALLS:
+        elif name == CALLS:
             calls[sample.labels[0]] = sample.value
             yield Point(f"{PREFIX}command.calls", sample.value, (*tags, tag("command", sample.labels[0])))
         elif name == _TIME and (called := calls.get(sample.labels[0])):

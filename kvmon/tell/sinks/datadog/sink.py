@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from kvmon.clock import Clock
+from kvmon.model.alert import Notice
 from kvmon.model.metrics.catalogue import datadog as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.tell.sinks.datadog.checks import checks
+from kvmon.tell.sinks.datadog.events import Known, events, known_of
+from kvmon.tell.sinks.datadog.judged import Alerts, Breakers
 from kvmon.tell.sinks.datadog.naming import Naming
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.tell.sinks.datadog.outlet import Outlet
@@ -42,6 +45,9 @@ class Sink:
         self._naming = Naming(options)
         self._missed = 0
         self._pushed: dict[Key, Snapshot] = {}
+        self._known: dict[Key, Known] = {}
+        self._breakers = Breakers()
+        self._alerts = Alerts(clock.time())
 
     def samples(self) -> list[Sample]:
         """What became of everything so far."""
@@ -53,6 +59,7 @@ class Sink:
         seen = list(snapshots)
         for key in self._pushed.keys() - {snapshot.node.key for snapshot in seen}:
             self._pushed.pop(key)
+            self._known.pop(key, None)
         count = 0
         for snapshot in seen:
             for verdict in checks(snapshot):
@@ -67,8 +74,17 @@ class Sink:
             for point in slow_points(log):
                 self._send(point, now)
             yield
+        own = list(own)
+        for event in self._breakers.events(own):
+            self.outlet.event(event, now)
         for point in of_samples(own, ()):
             self._send(point, now)
+
+    def notice(self, notices: Sequence[Notice]) -> None:
+        """Alerts were told: events for what is new of it, in the next push."""
+        now = self._clock.time()
+        for event in self._alerts.events(notices, now):
+            self.outlet.event(event, now)
 
     def _node(self, snapshot: Snapshot) -> Iterator[None]:
         key = snapshot.node.key
@@ -76,6 +92,11 @@ class Sink:
         if before is not None and before.at == snapshot.at:
             return
         self._pushed[key] = snapshot
+        if snapshot.up:
+            earlier = self._known.get(key)
+            known = self._known[key] = known_of(snapshot, earlier or Known())
+            for event in events(snapshot.node, earlier, known) if earlier is not None else ():
+                self.outlet.event(event, snapshot.at)
         for point in points(snapshot, before):
             self._send(point, snapshot.at)
             yield

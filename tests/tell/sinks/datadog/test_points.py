@@ -112,6 +112,31 @@ def test_a_rate_needs_two_polls_and_a_counter_that_went_on() -> None:
     assert of(points(now, subject({"total_commands_processed": "5"}, at=995.0)), "redis.net.commands")[0][0] == 1.0
 
 
+def test_what_grows_is_sent_as_a_rate_too() -> None:
+    base = node_tags(node(labels={"team": "web"}))
+    facts = {"role": "master", "evicted_keys": "50", "total_net_input_bytes": "10", "maxmemory_policy": "allkeys-lru"}
+    calls = [Sample(commands.CALLS, value, (name,)) for name, value in (("get", 30), ("set", 5), ("new", 4))]
+    earlier = [Sample(commands.CALLS, value, (name,)) for name, value in (("get", 10), ("set", 9))]
+    before = subject({**facts, "evicted_keys": "20", "total_net_input_bytes": "11"}, earlier, at=990.0)
+    given = points(subject(facts, calls), before)
+    tags = (*base, "redis_role:master")
+    assert of(given, "kvmon.keys.evicted.per_second") == [(3.0, Form.GAUGE, (*tags, "maxmemory_policy:allkeys-lru"))]
+    assert of(given, "kvmon.net.total_input_bytes.per_second") == [], "a counter that went back"
+    assert of(given, "kvmon.command.calls.per_second") == [(2.0, Form.GAUGE, (*tags, "command:get"))]
+    assert not [point for point in points(subject(facts, calls), None) if point.name.endswith("per_second")]
+
+
+def test_states_that_the_agent_does_not_send() -> None:
+    facts = {
+        "rdb_last_bgsave_status": "ok", "aof_last_bgrewrite_status": "ok", "aof_last_write_status": "err",
+        "master_link_status": "down", "uptime_in_seconds": "77",
+    }  # fmt: skip
+    assert {point.name: point.value for point in points(subject(facts), None) if point.name.startswith("kvmon.")} == {
+        "kvmon.rdb.last_bgsave_ok": 1, "kvmon.aof.last_rewrite_ok": 1, "kvmon.aof.last_write_ok": 0,
+        "kvmon.replication.master_link_ok": 0, "kvmon.uptime_in_seconds": 77,
+    }  # fmt: skip
+
+
 def test_a_replica_tells_how_long_its_link_is_down() -> None:
     down = {"role": "slave", "master_link_status": "down", "master_link_down_since_seconds": "9"}
     name = "redis.replication.master_link_down_since_seconds"
