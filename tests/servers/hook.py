@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ class Got(NamedTuple):
     path: str
     headers: Mapping[str, str]
     body: bytes
+    arrived: int = 0
+    """Its number among all that came."""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -32,13 +35,14 @@ class Hook:
         self.got: list[Got] = []
         self.refused: list[Got] = []
         hook = self
+        numbers = itertools.count()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body, next(numbers))
                 said = answer(got)
                 (hook.got if 200 <= said.status < 300 else hook.refused).append(got)
                 if said.status == 0:

@@ -8,8 +8,11 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import aiohttp
+import structlog
 
 from kvmon.tell.notify.receivers.integration import Mail, Post
+
+log = structlog.get_logger("kvmon")
 
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that time may change; so may every 5xx."""
@@ -90,7 +93,7 @@ async def _mail(wire: Mail) -> None:
     import aiosmtplib
 
     try:
-        await aiosmtplib.send(
+        refused, _ = await aiosmtplib.send(
             wire.message, recipients=list(wire.recipients), hostname=wire.host, port=wire.port, local_hostname=wire.hello,
             username=wire.username, password=wire.password, timeout=wire.timeout,
             use_tls=wire.tls == "tls", start_tls=wire.tls == "starttls",
@@ -104,3 +107,7 @@ async def _mail(wire: Mail) -> None:
         raise NotDelivered(f"the mail server answered {error.code}", again=error.code < 500) from None
     except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
         raise NotDelivered(f"{type(error).__name__}{_errno(error)}", again=True) from None
+    if any(answer.code < 500 for answer in refused.values()):
+        raise NotDelivered("the mail server refuses some recipients for now", again=True)
+    if refused:
+        log.warning("the mail server refuses some recipients; the others have the mail", server=wire.host, refused=len(refused))

@@ -50,7 +50,7 @@ def _gauge(chance: random.Random, times: list[int], *, low: float, high: float) 
 
 def given() -> list[Given]:  # noqa: C901 - a list
     """All series, sorted by their labels."""
-    chance = random.Random(7)  # noqa: S311 - examples, no secrets
+    chance = random.Random(7)
     out: list[Given] = []
 
     def add(name: str, samples: list[tuple[int, float | None]], **labels: str) -> None:

@@ -40,7 +40,7 @@ WRITTEN = tuple(
 
 def generated(count: int, seed: int = 1) -> list[str]:
     """So many expressions, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311 - examples, no secrets
+    chance = random.Random(seed)
     return [_vector(chance, chance.randint(1, 3)) for _ in range(count)]
 
 

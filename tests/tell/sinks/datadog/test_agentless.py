@@ -170,7 +170,7 @@ async def test_ten_minutes_without_datadog_lose_nothing(
     intake: Intake, clock: ManualClock, tmp_path: Path, on_disk: bool
 ) -> None:
     way = outlet(intake, clock, tmp_path if on_disk else None)
-    chance = random.Random(1)  # noqa: S311 - the same every time
+    chance = random.Random(1)
     expected, sizes = 0, []
     for step in range(60):
         out = 10 <= step < 50
@@ -255,7 +255,7 @@ async def test_a_folder_that_cannot_be_used_is_no_reason_to_lose_anything(
 
 
 def test_batches_keep_to_the_limits() -> None:
-    chance = random.Random(2)  # noqa: S311 - the same every time
+    chance = random.Random(2)
     items = [series(Point("redis.keys", chance.random(), (f"a:{chance.randbytes(80).hex()}",)), 1.0, "h") for _ in range(30_000)]
     found = list(batches(Kind.SERIES, items))
     assert sum(batch.count for batch in found) == len(items)
