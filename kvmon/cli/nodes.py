@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 
 def node_of(word: str, settings: Settings) -> tuple[Node, Collectors]:
     """The first node of a configured target, or of a URL, with what to ask it. Raises UsageError."""
-    return nodes_of(word, settings)[0]
-
-
-def nodes_of(word: str, settings: Settings) -> list[tuple[Node, Collectors]]:
-    """The configured nodes of a target, or that of a URL, with what to ask them. Raises UsageError."""
     from kvmon.config import load
     from kvmon.config.explain import nearest
 
@@ -32,4 +27,4 @@ def nodes_of(word: str, settings: Settings) -> list[tuple[Node, Collectors]]:
             hint = nearest(word, [target.name for target in config.targets])
             raise UsageError(f"TARGET: no target is called {word!r} ({hint}); it may be a URL, too")
         target = found
-    return [(node, config.collectors_of(target)) for node in target.nodes]
+    return target.nodes[0], config.collectors_of(target)

@@ -13,6 +13,7 @@ from tests.cli.running import Outcome, Terminal
 from tests.servers.hostile import garbage, listening, silence
 from tests.servers.kinds import available
 from tests.servers.ports import free_port
+from tests.servers.sentinel import Sentinel
 from tests.servers.server import Server, supports_tls
 from tests.servers.tls import Certificates
 from tests.servers.waiting import until
@@ -229,14 +230,14 @@ def test_the_audit_praises_what_is_good(doctor: Doctor, start_server: Callable[.
         "+ping +info +client|setname +config|get +slowlog +latency +memory|stats +client|list +acl|log +acl|getuser +commandlog"
     )
     rules = f"on >{SECRET} resetchannels -@all {asked}"
-    server = start_server(
-        password="right", users={"watcher": rules}, settings={"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
-    )
-    replica = start_server(replica_of=server, password="right")
+    settings = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
+    server = start_server(password="right", users={"watcher": rules}, settings=settings)
+    replica = start_server(replica_of=server, password="right", users={"watcher": rules}, settings=settings)
     until(lambda: replica.info("replication").get("master_link_status") == "up")
     outcome = doctor(server.url, "--audit", username="watcher", password=SECRET)
     text = " ".join(outcome.out.split())
     assert outcome.code == 0, outcome.out
+    assert "! write the user may not write" in text
     for words in (
         "✓ authentication",
         "✓ rights kvmon's user has chosen rights",
@@ -245,3 +246,34 @@ def test_the_audit_praises_what_is_good(doctor: Doctor, start_server: Callable[.
         "✓ settings",
     ):
         assert words in text, text
+
+
+def test_the_nodes_that_belong_to_a_target_are_examined_too(doctor: Doctor, start_server: Callable[..., Server]) -> None:
+    primary = start_server()
+    replicas = [start_server(replica_of=primary) for _ in range(2)]
+    for replica in replicas:
+        until(lambda replica=replica: replica.info("replication").get("master_link_status") == "up")  # type: ignore[misc]
+    outcome = doctor(primary.url)
+    assert outcome.code == 0, outcome.out
+    for replica in replicas:
+        assert f"it  {replica.address}  found" in outcome.out
+    assert outcome.out.count("steps are good") == 2
+    replicas[0].pause()
+    try:
+        hung = doctor(primary.url)
+    finally:
+        replicas[0].resume()
+    says(hung, "auth", "no whole answer within 1 s")
+
+
+def test_behind_a_sentinel_the_primary_is_examined(doctor: Doctor, start_server: Callable[..., Server]) -> None:
+    primary = start_server()
+    with Sentinel(primary, quorum=1) as sentinel:
+        outcome = doctor(f"redis+sentinel://{sentinel.address}/mymaster")
+        assert outcome.code == 0, outcome.out
+        text = " ".join(outcome.out.split())
+        assert "a Sentinel, which watches mymaster (0 replicas, 1 Sentinels)" in text
+        assert f"it  {primary.address}  found" in outcome.out
+        primary.kill()
+        until(lambda: "down" in sentinel.info("sentinel")["master0"], what="the Sentinel notices")
+        says(doctor(f"redis+sentinel://{sentinel.address}/mymaster"), "topology", "mymaster is", "a majority of the Sentinels")

@@ -35,6 +35,8 @@ def audit(seen: Seen, *, open_to_all: bool | None, rights: str | None) -> Iterat
     yield _encryption(seen)
     yield _authentication(open_to_all)
     yield _rights(seen, rights)
+    if seen.sentinel:
+        return
     yield _eviction(seen)
     yield _expiry(seen)
     yield _survival(seen)

@@ -50,6 +50,11 @@ class Seen:
         )
 
     @property
+    def sentinel(self) -> bool:
+        """Whether it is a Sentinel: it keeps no data."""
+        return "sentinel" in (self.fields.get("redis_mode"), self.fields.get("server_mode"))
+
+    @property
     def limit(self) -> float | None:
         """Bytes for data; None for no limit."""
         told = self.target.limit
@@ -61,6 +66,8 @@ def condition(seen: Seen) -> Iterator[Finding]:
     yield _permissions(seen)
     yield _clock(seen)
     yield _topology(seen)
+    if seen.sentinel:
+        return
     yield _memory(seen)
     yield _persistence(seen)
     yield _slow(seen)
@@ -101,6 +108,8 @@ def _clock(seen: Seen) -> Finding:
 
 def _topology(seen: Seen) -> Finding:
     fields, role = seen.fields, seen.fields.get("role", "")
+    if seen.sentinel:
+        return _services(seen)
     if role == "slave" and fields.get("master_link_status") != "up":
         since = fields.get("master_link_down_since_seconds", "some")
         fix = "check that the primary runs and is reached from there, and its password (`primaryauth`)"
@@ -120,6 +129,25 @@ def _topology(seen: Seen) -> Finding:
     return Finding(
         "topology", "ok", {"slave": "replica, in touch with its primary"}.get(role, role or "the server does not tell its role")
     )
+
+
+def _services(seen: Seen) -> Finding:
+    """`master0:name=mymaster,status=ok,address=10.0.0.1:6379,slaves=2,sentinels=3`."""
+    lines = [line for name, line in seen.fields.items() if name.startswith("master") and name[6:].isdigit()]
+    services = [dict(part.partition("=")[::2] for part in line.split(",")) for line in lines]
+    ill = [service for service in services if service.get("status") != "ok"]
+    if ill:
+        text = ", ".join(f"{service.get('name')} is {service.get('status')}" for service in ill)
+        fix = "look at the primary, and whether a majority of the Sentinels is up: they fail over only then"
+        return Finding("topology", "fail", f"a Sentinel: {text}", fix)
+    if not services:
+        return Finding(
+            "topology", "fail", "a Sentinel that watches nothing", "SENTINEL MONITOR, or `sentinel monitor` in its file"
+        )
+    names = ", ".join(
+        f"{service.get('name')} ({service.get('slaves')} replicas, {service.get('sentinels')} Sentinels)" for service in services
+    )
+    return Finding("topology", "ok", f"a Sentinel, which watches {names}")
 
 
 def _memory(seen: Seen) -> Finding:

@@ -15,6 +15,7 @@ from kvmon.diagnose.doctor.fixes import FIXES, fix_for
 from kvmon.diagnose.doctor.reach import STEPS, Walk
 from kvmon.errors import TargetError
 from kvmon.model.conversation import Refusal, Reply
+from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.providers import told_by
 from kvmon.model.targets.target import Credentials, Node
 from kvmon.watch.collectors import Collectors
@@ -61,24 +62,26 @@ async def examine(
             named = [step for step in STEPS if step != "tls" or node.target.tls is not None]
             later = named[named.index(findings[-1].step) + 1 :]
             return Examination(node, findings, (*later, *REST))
-        seen = await _poll(node, collectors, clock, found)
+        snapshot, seen = await _poll(node, collectors, clock, found)
         if seen is None:
-            return Examination(node, findings, REST)
+            return Examination(node, findings, REST, snapshot)
         for finding in condition(seen):
             found(finding)
         # After the poll: what it says about keys is about those of others.
         probe = node.target.probe
-        if write or (probe is not None and probe.write_every is not None):
+        if (write or (probe is not None and probe.write_every is not None)) and not seen.sentinel:
             found(await _write(walk, clock, asked=write))
         if audited:
             for finding in audit(seen, open_to_all=await _open(node, clock), rights=await _rights(walk)):
                 found(finding)
     finally:
         await walk.connection.close()
-    return Examination(node, findings)
+    return Examination(node, findings, snapshot=snapshot)
 
 
-async def _poll(node: Node, collectors: Collectors, clock: Clock, found: Callable[[Finding], None]) -> Seen | None:
+async def _poll(
+    node: Node, collectors: Collectors, clock: Clock, found: Callable[[Finding], None]
+) -> tuple[Snapshot, Seen | None]:
     config = collectors.config
     wanted = config.model_copy(update={"settings": tuple(dict.fromkeys((*config.settings, *SETTINGS)))})
     poller = NodePoller(node, collectors.model_copy(update={"config": wanted}), clock=clock)
@@ -90,12 +93,12 @@ async def _poll(node: Node, collectors: Collectors, clock: Clock, found: Callabl
         failure = snapshot.failure
         fix = fix_for(failure.reason, failure.message, node.target)
         found(Finding("permissions", "fail", failure.message.removeprefix(f"{node}: "), fix, snapshot.duration))
-        return None
+        return snapshot, None
     memory = poller.memory("slowlog")
     recent = memory.recent if isinstance(memory, SlowlogMemory) else ()
     provider = told_by(node.target.provider, snapshot.facts)
     slow = [(entry.command, entry.cost, float(entry.at)) for entry in recent]
-    return Seen(
+    return snapshot, Seen(
         node.target, provider, snapshot.facts, snapshot.samples, poller.capabilities(), slow, snapshot.at, snapshot.duration
     )
 

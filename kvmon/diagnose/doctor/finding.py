@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 
 Status = Literal["ok", "warn", "fail", "skip"]
@@ -24,11 +25,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All findings about one node. `missed` are steps that were not reached."""
+    """All findings about one node. `missed` are steps that were not reached, `snapshot` is what a poll gave."""
 
     node: Node
     findings: Sequence[Finding]
     missed: Sequence[str] = ()
+    snapshot: Snapshot | None = None
 
     @property
     def failed(self) -> bool:
