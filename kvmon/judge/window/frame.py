@@ -1,0 +1,198 @@
+"""The recent history of series that are written together: one column of times, a row of values for each."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from kvmon.judge.promql.labels import Labelset
+from kvmon.judge.promql.source import Series
+
+NOTHING: frozenset[int] = frozenset()
+
+
+class Frame:
+    """Rows by time. A row is as wide as there were columns when it was written; `gone` are the columns it has no value of.
+
+    A column that is gone ended with the row before: that is what Prometheus' stale markers say. It is kept beside the values,
+    so that NaN stays a value.
+    """
+
+    __slots__ = (
+        "_after", "_gone", "_rows", "_upto", "at", "columns", "holed", "missing", "narrowest", "newest", "part", "part_times",
+        "times",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.columns: list[Column] = []
+        self.times: list[int] = []
+        self._rows: list[array[float]] = []
+        self._gone: list[frozenset[int]] = []
+        self.part: list[array[float]] = []
+        self.part_times: list[int] = []
+        self.newest: array[float] | None = None
+        self._forget_question()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def last(self) -> array[float] | None:
+        """The newest row; None before the first."""
+        return self._rows[-1] if self._rows else None
+
+    @property
+    def last_gone(self) -> frozenset[int]:
+        """The columns that the newest row has no value of."""
+        return self._gone[-1] if self._gone else NOTHING
+
+    @property
+    def size(self) -> int:
+        """Bytes of values and times, about."""
+        return sum(row.itemsize * len(row) + 90 for row in self._rows)
+
+    def column(self, labels: Labelset) -> Column:
+        """A new column."""
+        made = Column(self, len(self.columns), labels)
+        self.columns.append(made)
+        return made
+
+    def record(self, at: int, row: array[float], gone: frozenset[int] = NOTHING) -> bool:
+        """Write a row; False where it is not newer than the last, as of a clock that was set back."""
+        if self.times and at <= self.times[-1]:
+            return False
+        self.times.append(at)
+        self._rows.append(row)
+        self._gone.append(gone)
+        self._forget_question()
+        return True
+
+    def drop(self, upto: int) -> None:
+        """Forget what is not newer than this time (ms), but for the columns that keep more."""
+        count = bisect_right(self.times, upto)
+        if count == 0:
+            return
+        for column in self.columns:
+            if column.reach:
+                column.keep(self.times[:count], self._rows[:count], self._gone[:count], upto)
+        del self.times[:count], self._rows[:count], self._gone[:count]
+        self._forget_question()
+
+    def dead(self) -> list[Column]:
+        """The columns that no row has a value of any more."""
+        if not self.last_gone:
+            return []
+        alive = set[int]()
+        for row, gone in zip(self._rows, self._gone, strict=True):
+            alive.update(place for place in range(len(row)) if place not in gone)
+        return [column for column in self.columns if column.place not in alive and column.tail is None]
+
+    def remove(self, columns: Sequence[Column]) -> None:
+        """Take columns out."""
+        gone = {column.place for column in columns}
+        kept = [place for place in range(len(self.columns)) if place not in gone]
+        moved = {old: new for new, old in enumerate(kept)}
+        self._rows = [array("d", [row[place] for place in kept if place < len(row)]) for row in self._rows]
+        self._gone = [frozenset(moved[place] for place in each if place in moved) for each in self._gone]
+        self.columns = [self.columns[place] for place in kept]
+        for place, column in enumerate(self.columns):
+            column.place = place
+        for column in columns:
+            column.place = -1
+        self._forget_question()
+
+    def ask(self, after: int, upto: int) -> None:
+        """Find the rows in (after, upto], once for all columns that are asked the same."""
+        low, high = bisect_right(self.times, after), bisect_right(self.times, upto)
+        self.part = self._rows[low:high]
+        self.part_times = self.times[low:high]
+        self.newest = self.part[-1] if self.part else None
+        self.at = self.part_times[-1] if self.part else 0
+        self.missing = self._gone[high - 1] if self.part else NOTHING
+        self.narrowest = min(map(len, self.part), default=0)
+        holes = {id(each): each for each in self._gone[low:high] if each}
+        self.holed = frozenset().union(*holes.values()) if holes else NOTHING
+        self._after, self._upto = after, upto
+
+    def asked(self, after: int, upto: int) -> bool:
+        """Whether the last question was this one."""
+        return self._upto == upto and self._after == after
+
+    def holes(self, place: int, after: int, upto: int) -> tuple[list[int], list[float]]:
+        """Times and values of a column that rows in between have no value of."""
+        low, high = bisect_right(self.times, after), bisect_right(self.times, upto)
+        found = [
+            (at, row[place])
+            for at, row, gone in zip(self.times[low:high], self._rows[low:high], self._gone[low:high], strict=True)
+            if place < len(row) and place not in gone
+        ]
+        return [at for at, _ in found], [value for _, value in found]
+
+    def _forget_question(self) -> None:
+        self._after = self._upto = -1
+        self.part, self.part_times, self.newest = [], [], None
+        self.at = self.narrowest = 0
+        self.missing = self.holed = NOTHING
+
+
+class Column:
+    """One series of a frame: what `promql` reads. `reach` (ms) is how far back it is kept, if further than the frame; else 0."""
+
+    __slots__ = ("frame", "labels", "place", "reach", "tail")
+
+    def __init__(self, frame: Frame, place: int, labels: Labelset) -> None:
+        self.frame = frame
+        self.place = place
+        self.labels = labels
+        self.reach = 0
+        self.tail: Series | None = None
+
+    def latest(self, after: int, upto: int) -> tuple[int, float] | None:
+        """See Series."""
+        frame, place = self.frame, self.place
+        if not frame.asked(after, upto):
+            frame.ask(after, upto)
+        row = frame.newest
+        if row is None:
+            return self.tail.latest(after, upto) if self.tail is not None else None
+        if place in frame.missing or not 0 <= place < len(row):
+            return None
+        return frame.at, row[place]
+
+    def span(self, after: int, upto: int) -> tuple[Sequence[int], Sequence[float]]:
+        """See Series."""
+        frame, place = self.frame, self.place
+        if not frame.asked(after, upto):
+            frame.ask(after, upto)
+        if place < 0:
+            return [], []
+        if place >= frame.narrowest or place in frame.holed:
+            times, values = frame.holes(place, after, upto)
+        else:
+            times, values = frame.part_times, [row[place] for row in frame.part]
+        if self.tail is not None and (not frame.times or after < frame.times[0]):
+            earlier, old = self.tail.span(after, upto)
+            return [*earlier, *times], [*old, *values]
+        return times, values
+
+    def keep(self, times: Sequence[int], rows: Sequence[array[float]], gone: Sequence[AbstractSet[int]], now: int) -> None:
+        """Keep for itself what the frame is about to forget."""
+        old = self.tail
+        oldest = now - self.reach
+        kept_times, kept_values, stale = array("q"), array("d"), set[int]()
+        if old is not None:
+            low = bisect_right(old.times, oldest)
+            kept_times.extend(old.times[low:])
+            kept_values.extend(old.values[low:])
+            stale.update(place - low for place in old.stale if place >= low)
+        for at, row, missing in zip(times, rows, gone, strict=True):
+            there = 0 <= self.place < len(row) and self.place not in missing
+            if not there:
+                if not kept_times or len(kept_times) - 1 in stale:
+                    continue
+                stale.add(len(kept_times))
+            kept_times.append(at)
+            kept_values.append(row[self.place] if there else 0.0)
+        self.tail = Series(self.labels, kept_times, kept_values, stale)

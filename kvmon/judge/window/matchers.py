@@ -1,0 +1,56 @@
+"""Which series fulfil matchers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from kvmon.judge.promql.labels import Labelset
+from kvmon.judge.promql.regex import anchored
+from kvmon.judge.promql.tree import Match, Matcher, Matchers
+from kvmon.judge.window.frame import Column
+
+
+def filtered(columns: Iterable[Column], matchers: Sequence[Matcher]) -> list[Column]:
+    """Those that fulfil all, sorted by their labels."""
+    tests = [(matcher.name, _test(matcher)) for matcher in matchers]
+    found = [column for column in columns if all(test(column.labels.get(name)) for name, test in tests)]
+    return sorted(found, key=_pairs)
+
+
+def _pairs(column: Column) -> tuple[tuple[str, str], ...]:
+    return column.labels.pairs
+
+
+def _test(matcher: Matcher) -> Callable[[str], bool]:
+    value = matcher.value
+    match matcher.op:
+        case Match.EQUAL:
+            return lambda has: has == value
+        case Match.UNEQUAL:
+            return lambda has: has != value
+        case _:
+            return _pattern(value, wanted=matcher.op is Match.LIKE)
+
+
+def _pattern(pattern: str, *, wanted: bool) -> Callable[[str], bool]:
+    compiled = anchored(pattern)
+    known: dict[str, bool] = {}
+
+    def test(has: str) -> bool:
+        # The same few values come again and again: of instances, of roles.
+        found = known.get(has)
+        if found is None:
+            found = known[has] = (compiled.match(has) is not None) is wanted
+        return found
+
+    return test
+
+
+def name_of(matchers: Matchers) -> str:
+    """The metric's name where the matchers give it exactly, else empty."""
+    return next((each.value for each in matchers if each.name == "__name__" and each.op is Match.EQUAL), "")
+
+
+def fulfils(labels: Labelset, matchers: Matchers) -> bool:
+    """Whether these labels fulfil all."""
+    return all(_test(matcher)(labels.get(matcher.name)) for matcher in matchers)

@@ -1,0 +1,172 @@
+"""The recent history of everything, as a Prometheus that scrapes this daemon would hold it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from kvmon.judge.promql.labels import Labels
+from kvmon.judge.promql.tree import Matchers
+from kvmon.judge.window.feeds import Pair, SampleFeed, VectorFeed
+from kvmon.judge.window.frame import Column, Frame
+from kvmon.judge.window.matchers import filtered, fulfils, name_of
+from kvmon.judge.window.naming import common_labels
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.target import Node
+
+RETENTION = 3_600_000
+"""Milliseconds that everything is kept."""
+
+MEMORY = 512 * 1024 * 1024
+"""Bytes that all of it may take."""
+
+COLUMN = 700
+"""Bytes that a series takes beside its values, about."""
+
+LOOK = 64
+"""Rows between looks at whether columns of a frame are dead."""
+
+
+class Window:
+    """A Source of series. `attached` are the labels that a scrape gives where the exposition says nothing: job and instance."""
+
+    def __init__(
+        self,
+        attached: Mapping[str, str] | None = None,
+        *,
+        retention: int = RETENTION,
+        memory: int = MEMORY,
+    ) -> None:
+        self.retention = retention
+        self.truncated = 0
+        """Time (ms) before which something was forgotten for lack of memory; 0 for never."""
+        self._attached = dict(attached or {})
+        self._memory = memory
+        self._nodes: dict[Hashable, SampleFeed] = {}
+        self._vectors: dict[Hashable, VectorFeed] = {}
+        self._reaches: dict[Matchers, int] = {}
+        self._by_name: dict[str, list[Column]] = defaultdict(list)
+        self._chosen: dict[str, dict[Matchers, list[Column]]] = {}
+        self._interned: dict[Pair, Pair] = {}
+        self._appends = 0
+        self._columns = 0
+
+    # What is written
+
+    def append(self, key: Hashable, at: int, samples: Sequence[Sample], node: Node | None = None) -> None:
+        """Samples of a node, or without one of the daemon itself, at a time (ms). Series that are missing have ended."""
+        feed = self._nodes.get(key)
+        if feed is None:
+            common = common_labels(node) if node is not None else {}
+            feed = self._nodes[key] = SampleFeed(common, self._attached, self._interned)
+        feed.append(at, samples, self._made)
+        self._tidy(feed, at)
+
+    def put(self, key: Hashable, at: int, vector: Iterable[tuple[Labels, float]]) -> None:
+        """What a rule came to at a time (ms), with all labels. Series that are missing have ended."""
+        feed = self._vectors.get(key)
+        if feed is None:
+            feed = self._vectors[key] = VectorFeed()
+        feed.append(at, vector, self._made)
+        self._tidy(feed, at)
+
+    def end(self, key: Hashable, at: int) -> None:
+        """All series under this key have ended."""
+        if key in self._nodes:
+            self.append(key, at, ())
+        if key in self._vectors:
+            self.put(key, at, ())
+
+    def keep(self, reaches: Mapping[Matchers, int]) -> None:
+        """Keep the series of these selectors so many ms back, where that is longer than the retention."""
+        self._reaches = {matchers: reach for matchers, reach in reaches.items() if reach > self.retention}
+        for columns in self._by_name.values():
+            for column in columns:
+                column.reach = self._reach(column)
+                if not column.reach:
+                    column.tail = None
+
+    # What is read
+
+    def select(self, matchers: Matchers, start: int, end: int) -> Sequence[Column]:  # noqa: ARG002 - all that a series has is at hand
+        """See Source. The answer is kept until series of that name come or go."""
+        name = name_of(matchers)
+        chosen = self._chosen.setdefault(name, {})
+        found = chosen.get(matchers)
+        if found is None:
+            if len(chosen) >= 1000:
+                chosen.clear()
+            found = chosen[matchers] = filtered(self._by_name.get(name, ()) if name else self._all(), matchers)
+        return found
+
+    def names(self) -> Sequence[str]:
+        """The names of all metrics."""
+        return sorted(name for name, columns in self._by_name.items() if columns)
+
+    def oldest(self, now: int) -> int:
+        """The time (ms) from which on everything that there was is still there."""
+        return max(now - self.retention, self.truncated)
+
+    @property
+    def series(self) -> int:
+        """How many series it holds."""
+        return self._columns
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return sum(frame.size for frame in self._frames()) + COLUMN * self._columns
+
+    # How it stays small
+
+    def _made(self, column: Column) -> None:
+        name = column.labels.get("__name__")
+        self._by_name[name].append(column)
+        self._columns += 1
+        self._chosen.pop(name, None)
+        self._chosen.pop("", None)
+        if self._reaches:
+            column.reach = self._reach(column)
+
+    def _reach(self, column: Column) -> int:
+        return max((reach for matchers, reach in self._reaches.items() if fulfils(column.labels, matchers)), default=0)
+
+    def _tidy(self, feed: SampleFeed | VectorFeed, at: int) -> None:
+        frame = feed.frame
+        if frame.times and frame.times[0] <= at - self.retention - SLACK:
+            frame.drop(at - self.retention)
+        self._appends += 1
+        if frame.last_gone and len(frame.times) and self._appends % LOOK == 0 and (dead := frame.dead()):
+            self._remove(feed, dead)
+        if self._appends % 256 == 0 and self.size > self._memory:
+            self._shrink()
+
+    def _remove(self, feed: SampleFeed | VectorFeed, dead: Sequence[Column]) -> None:
+        feed.frame.remove(dead)
+        feed.forget_places()
+        names = {column.labels.get("__name__") for column in dead}
+        gone = {id(column) for column in dead}
+        for name in names:
+            self._by_name[name] = [column for column in self._by_name[name] if id(column) not in gone]
+            self._chosen.pop(name, None)
+        self._chosen.pop("", None)
+        self._columns -= len(dead)
+
+    def _shrink(self) -> None:
+        """Forget the oldest fifth of what there is."""
+        times = [frame.times for frame in self._frames() if frame.times]
+        first, last = min(each[0] for each in times), max(each[-1] for each in times)
+        until = first + max(1, (last - first) // 5)
+        for frame in self._frames():
+            frame.drop(until)
+        self.truncated = until
+
+    def _frames(self) -> list[Frame]:
+        return [*[feed.frame for feed in self._nodes.values()], *[feed.frame for feed in self._vectors.values()]]
+
+    def _all(self) -> list[Column]:
+        return [column for columns in self._by_name.values() for column in columns]
+
+
+SLACK = 60_000
+"""Milliseconds beyond the retention that are forgotten in one go."""
