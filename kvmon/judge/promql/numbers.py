@@ -107,6 +107,9 @@ def text(value: float) -> str:
     """The shortest text that reads back, without an exponent (Go's `f`, precision -1): for labels and JSON."""
     if not math.isfinite(value):
         return special(value)
+    digits = repr(value)
+    if "e" not in digits:
+        return digits.removesuffix(".0")
     sign, figures, point = _figures(value)
     if point <= 0:
         return f"{sign}0.{'0' * -point}{figures}"
@@ -120,10 +123,21 @@ def special(value: float) -> str:
 
 def general(value: float) -> str:
     """The shortest text with an exponent where it is below -4 or from 21 on (Go's `%v`): for messages."""
+    return _with_exponent(value, below=-4)
+
+
+def brief(value: float) -> str:
+    """The same from -6 on: as Prometheus' API has it."""
+    if value.is_integer() and -1e15 < value < 1e15 and value != 0:
+        return str(int(value))
+    return _with_exponent(value, below=-6)
+
+
+def _with_exponent(value: float, *, below: int) -> str:
     if not math.isfinite(value):
         return special(value)
     sign, figures, point = _figures(value)
     exponent = point - 1
-    if value == 0 or -4 <= exponent < 21:
+    if value == 0 or below <= exponent < 21:
         return text(value)
     return f"{sign}{figures[0]}{'.' + figures[1:] if len(figures) > 1 else ''}e{exponent:+03d}"

@@ -1,0 +1,114 @@
+"""The window's loop: what was polled, and what the daemon says of itself, becomes recent history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import structlog
+
+from kvmon.clock import Clock
+from kvmon.judge.window.options import WindowOptions
+from kvmon.model.metrics.catalogue import daemon as rows
+from kvmon.model.metrics.sample import Sample
+from kvmon.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from kvmon.judge.promql.pace import Pace
+    from kvmon.judge.window.window import Window
+
+log = structlog.get_logger("kvmon")
+
+OWN = ("", "kvmon")
+"""The key of the daemon's own series; no target has an empty name."""
+
+
+class WindowLoop:
+    """Fills the window once somebody wants one; until then it costs nothing, not even its import."""
+
+    def __init__(  # noqa: PLR0913 - what history is made of
+        self,
+        options: WindowOptions,
+        *,
+        clock: Clock,
+        interval: float,
+        snapshots: Callable[[], Sequence[Snapshot]],
+        own: Callable[[], Sequence[Sample]],
+        instance: Callable[[], str],
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._interval = interval
+        self._snapshots = snapshots
+        self._own = own
+        self._instance = instance
+        self._wanted = asyncio.Event()
+        self._window: Window | None = None
+        self._pace: Pace | None = None
+
+    @property
+    def window(self) -> Window:
+        """The window, made now if there is none; it begins with what is known of every node."""
+        window = self._window
+        if window is None:
+            # Here, as what nobody wants is not imported.
+            from kvmon.judge.window.window import Window
+
+            options = self._options
+            window = self._window = Window(
+                {"job": options.job, "instance": self._instance()},
+                retention=round(options.retention * 1000),
+                memory=options.memory,
+            )
+            for snapshot in self._snapshots():
+                self.seen(snapshot)
+            self.look()
+            self._wanted.set()
+            log.info("the recent history begins", retention_seconds=options.retention, memory_bytes=options.memory)
+        return window
+
+    @property
+    def pace(self) -> Pace:
+        """What queries run by, rules and requests alike."""
+        if self._pace is None:
+            from kvmon.judge.promql.pace import Pace
+
+            self._pace = Pace(self._clock)
+        return self._pace
+
+    def seen(self, snapshot: Snapshot) -> None:
+        """A node was polled."""
+        if self._window is not None:
+            self._window.append(snapshot.node.key, round(snapshot.at * 1000), snapshot.samples, snapshot.node)
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """A node is no more: its series end."""
+        if self._window is not None:
+            self._window.end(key, round(self._clock.time() * 1000))
+
+    def look(self) -> None:
+        """Take what the daemon says of itself now."""
+        if self._window is not None:
+            self._window.append(OWN, round(self._clock.time() * 1000), [Sample(rows.UP, 1), *self._own()])
+
+    def own_samples(self) -> list[Sample]:
+        """What the daemon says of the window; nothing while there is none."""
+        window = self._window
+        if window is None:
+            return []
+        now = round(self._clock.time() * 1000)
+        return [
+            Sample(rows.WINDOW_SERIES, window.series),
+            Sample(rows.WINDOW_BYTES, window.size),
+            Sample(rows.WINDOW_SECONDS, (now - window.oldest(now)) / 1000),
+        ]
+
+    async def run(self) -> NoReturn:
+        """Until cancelled."""
+        if self._options.start == "now":
+            _ = self.window
+        await self._wanted.wait()
+        while True:
+            await asyncio.sleep(self._interval)
+            self.look()

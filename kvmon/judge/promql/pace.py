@@ -1,0 +1,47 @@
+"""Long computations on the event loop, a few milliseconds at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+from kvmon.clock import Clock
+from kvmon.errors import EvaluationError
+from kvmon.judge.promql.context import Work
+
+T = TypeVar("T")
+
+SLICE = 0.004
+"""Seconds that a computation runs before others on the event loop get their turn."""
+
+
+class TimedOut(EvaluationError):
+    """A query took longer than it may."""
+
+
+class Pace:
+    """Runs computations in slices. One slice of all runs between two turns of the event loop, however many want to."""
+
+    __slots__ = ("_clock", "_turn")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def run(self, work: Work[T], *, timeout: float | None = None) -> T:
+        """What the computation comes to. Raises TimedOut after so many seconds, and whatever it raises."""
+        now = self._clock.monotonic
+        deadline = now() + timeout if timeout is not None else None
+        while True:
+            async with self._turn:
+                until = now() + SLICE
+                try:
+                    next(work)
+                    while now() < until:
+                        next(work)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                if deadline is not None and now() > deadline:
+                    work.close()
+                    raise TimedOut("query timed out in expression evaluation")
+                await asyncio.sleep(0)
