@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmon.config.alerting import Alerting
 from kvmon.config.options import LogOptions
+from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.sinks.datadog.options import DatadogOptions
@@ -50,6 +51,7 @@ class Config:
     log: LogOptions = field(default_factory=LogOptions)
     datadog: DatadogOptions | None = None
     alerting: Alerting = field(default_factory=Alerting)
+    window: WindowOptions = field(default_factory=WindowOptions)
     state_dir: str | None = None
     control: Address | None = None
     namespace: str = "redis"

@@ -30,6 +30,7 @@ def dump(config: Config) -> str:
         "web": _web(config),
         "datadog": config.datadog.model_dump(mode="json") if config.datadog else None,
         "alerting": _alerting(config),
+        "window": config.window.model_dump(mode="json"),
         "scrape_allow": list(config.scrape_allow),
         "targets": [_target(config, target) for target in config.targets],
     }

@@ -84,6 +84,7 @@ def _compose(
         ),
         log=options.log, control=parse_address(options.control) if options.control else None,
         state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
+        window=options.window,
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),
         collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,

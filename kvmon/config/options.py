@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from kvmon.config.urls import read_listen, read_url, shown
+from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import BackendUrl, parse_address
 from kvmon.model.targets.options import AuthOptions
 from kvmon.model.targets.providers import BY_NAME
@@ -295,6 +296,8 @@ class FileOptions(Options):
     """Where alerts go; default: nowhere."""
     control: Annotated[str | None, AfterValidator(_control)] = None
     """`host:port` of something unrelated to the targets: where many of them fail at once, and it too, it is our network."""
+    window: WindowOptions = WindowOptions()
+    """The recent history that rules and `/api/v1` read."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

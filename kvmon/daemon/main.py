@@ -125,6 +125,7 @@ class Daemon:
         await runner.setup()
         try:
             where = await self._open(runner)
+            self._view.remembering.instance = where
             await self._slow_log.load()
             self._keep_tokens()
             self._polling.apply(self._members())
@@ -173,10 +174,13 @@ class Daemon:
     def _seen(self, snapshot: Snapshot) -> None:
         self._put(snapshot)
         self._following.seen(snapshot)
+        if (put := self._board.latest(snapshot.node.key)) is not None:
+            self._view.remembering.seen(put)
         self._slow_log.seen(snapshot.node, self._polling.slow_log(snapshot.node))
 
     def _forget(self, key: tuple[str, str]) -> None:
         self._board.forget(key)
+        self._view.remembering.forget(key)
         self._slow_log.forget(key)
 
     def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
@@ -230,7 +234,16 @@ class Daemon:
 
     def _loops(self) -> list[Loop]:
         watch = FileWatch(lambda: self._config.files, self._reload_quietly)
-        return [self._polling, self._following, self._pushing, self._slow_log, self._notifying, Garbage(), watch]
+        return [
+            self._polling,
+            self._following,
+            self._view.remembering,
+            self._pushing,
+            self._slow_log,
+            self._notifying,
+            Garbage(),
+            watch,
+        ]
 
     async def _run_late(self) -> None:
         """Run the loops that the configuration wants, now or after a reload."""
@@ -248,7 +261,7 @@ class Daemon:
         except UsageError as error:
             log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
             raise
-        for word in ("listen", "namespace", "state_dir"):
+        for word in ("listen", "namespace", "state_dir", "window"):
             old, new = getattr(self._config, word), getattr(config, word)
             if old != new:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -12,16 +12,20 @@ from kvmon.clock import Clock
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.metrics.catalogue import daemon as rows
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.metrics.spec import Spec
 from kvmon.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from kvmon.judge.promql.labels import Labels
     from kvmon.judge.promql.pace import Pace
     from kvmon.judge.window.window import Window
 
 log = structlog.get_logger("kvmon")
 
-OWN = ("", "kvmon")
-"""The key of the daemon's own series; no target has an empty name."""
+UP = Spec("up", "Whether a scrape succeeded: in a window that is never scraped it always did.")
+
+OWN, PROCESS = ("", "kvmon"), ("", "process")
+"""The keys of the daemon's own series; no target has an empty name."""
 
 
 class WindowLoop:
@@ -35,14 +39,16 @@ class WindowLoop:
         interval: float,
         snapshots: Callable[[], Sequence[Snapshot]],
         own: Callable[[], Sequence[Sample]],
-        instance: Callable[[], str],
+        process: Callable[[], Iterable[tuple[str, Mapping[str, str], float]]],
     ) -> None:
         self._options = options
         self._clock = clock
         self._interval = interval
         self._snapshots = snapshots
         self._own = own
-        self._instance = instance
+        self._process = process
+        self.instance = ""
+        """The label `instance` of what is of no node: where this daemon is reached."""
         self._wanted = asyncio.Event()
         self._window: Window | None = None
         self._pace: Pace | None = None
@@ -57,7 +63,7 @@ class WindowLoop:
 
             options = self._options
             window = self._window = Window(
-                {"job": options.job, "instance": self._instance()},
+                {"job": options.job, "instance": self.instance},
                 retention=round(options.retention * 1000),
                 memory=options.memory,
             )
@@ -90,7 +96,13 @@ class WindowLoop:
     def look(self) -> None:
         """Take what the daemon says of itself now."""
         if self._window is not None:
-            self._window.append(OWN, round(self._clock.time() * 1000), [Sample(rows.UP, 1), *self._own()])
+            at = round(self._clock.time() * 1000)
+            self._window.append(OWN, at, [Sample(UP, 1), *self._own()])
+            self._window.put(PROCESS, at, [self._labelled(*each) for each in self._process()])
+
+    def _labelled(self, name: str, labels: Mapping[str, str], value: float) -> tuple[Labels, float]:
+        attached = {"job": self._options.job, "instance": self.instance}
+        return tuple(sorted({**attached, **labels, "__name__": name}.items())), value
 
     def own_samples(self) -> list[Sample]:
         """What the daemon says of the window; nothing while there is none."""

@@ -16,6 +16,7 @@ from kvmon.config.urls import read_url
 from kvmon.daemon.following import Following
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
+from kvmon.daemon.remembering import WindowLoop
 from kvmon.errors import Timeout
 from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.catalogue.breakers import FOLLOWERS
@@ -25,6 +26,7 @@ from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.providers import provider_of
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.exposition.process import ProcessMetrics
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
@@ -34,6 +36,8 @@ from kvmon.watch.poller import NodePoller
 if TYPE_CHECKING:
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
+    from kvmon.judge.promql.pace import Pace
+    from kvmon.judge.window.window import Window
     from kvmon.tell.notify.notifier import Notifier
 
 LAG_LIMIT = 5.0
@@ -64,6 +68,15 @@ class DaemonView:
         self._following = following
         self._reload = reload
         self.probing: ProbeLoop | None = None
+        self.remembering = WindowLoop(
+            config.window,
+            clock=clock,
+            interval=config.interval,
+            snapshots=board.snapshots,
+            own=self.own_samples,
+            process=ProcessMetrics().values,
+        )
+        self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None
         self.take(config)
 
@@ -151,6 +164,16 @@ class DaemonView:
         lag = self._polling.lag
         late = lag > LAG_LIMIT
         return (*self.startup(), Check("event_loop", not late, f"the event loop is {lag:.1f} s late" if late else ""))
+
+    @property
+    def window(self) -> Window:
+        """See View."""
+        return self.remembering.window
+
+    @property
+    def pace(self) -> Pace:
+        """See View."""
+        return self.remembering.pace
 
     async def scrape(self, node: Node) -> Snapshot:
         """See View."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from kvmon.errors import EvaluationError
 from kvmon.judge.promql.extents import Extents
 from kvmon.judge.promql.labels import Labelset
-from kvmon.judge.promql.source import Series, Source
+from kvmon.judge.promql.source import Readable, Source
 from kvmon.judge.promql.tree import Anchor, At, Selector
 
 T = TypeVar("T")
@@ -56,10 +56,10 @@ class Context:
         self.infos: dict[str, None] = {}
         self._source = source
         self._extents = extents
-        self._series: dict[Selector, Sequence[Series]] = {}
+        self._series: dict[Selector, Sequence[Readable]] = {}
         self._left = most
 
-    def series(self, selector: Selector) -> Sequence[Series]:
+    def series(self, selector: Selector) -> Sequence[Readable]:
         """All series of a selector, looked up once."""
         found = self._series.get(selector)
         if found is None:

@@ -128,14 +128,15 @@ def general(value: float) -> str:
 
 def brief(value: float) -> str:
     """The same from -6 on: as Prometheus' API has it."""
-    if value.is_integer() and -1e15 < value < 1e15 and value != 0:
-        return str(int(value))
     return _with_exponent(value, below=-6)
 
 
 def _with_exponent(value: float, *, below: int) -> str:
     if not math.isfinite(value):
         return special(value)
+    digits = repr(value)
+    if "e" not in digits:
+        return digits.removesuffix(".0")
     sign, figures, point = _figures(value)
     exponent = point - 1
     if value == 0 or below <= exponent < 21:

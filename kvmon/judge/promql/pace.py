@@ -28,7 +28,7 @@ class Pace:
         self._clock = clock
         self._turn = asyncio.Lock()
 
-    async def run(self, work: Work[T], *, timeout: float | None = None) -> T:
+    async def run(self, work: Work[T], *, timeout: float | None = None) -> T:  # noqa: ASYNC109 - between slices, not by cancelling
         """What the computation comes to. Raises TimedOut after so many seconds, and whatever it raises."""
         now = self._clock.monotonic
         deadline = now() + timeout if timeout is not None else None

@@ -11,6 +11,20 @@ from kvmon.judge.promql.labels import Labelset
 from kvmon.judge.promql.tree import Matchers
 
 
+class Readable(Protocol):
+    """What a query needs of a series."""
+
+    @property
+    def labels(self) -> Labelset:
+        """Its labels."""
+
+    def latest(self, after: int, upto: int) -> tuple[int, float] | None:
+        """Time and value of the newest sample in (after, upto]; None where there is none, or it is a stale marker."""
+
+    def span(self, after: int, upto: int) -> tuple[Sequence[int], Sequence[float]]:
+        """Times and values in (after, upto], stale markers left out."""
+
+
 class Series:
     """One series: `times` (ms, rising) and `values`; `stale` holds the places that are stale markers and no values."""
 
@@ -29,14 +43,14 @@ class Series:
         self.stale = stale
 
     def latest(self, after: int, upto: int) -> tuple[int, float] | None:
-        """Time and value of the newest sample in (after, upto]; None where there is none, or it is a stale marker."""
+        """See Readable."""
         place = bisect_right(self.times, upto) - 1
         if place < 0 or self.times[place] <= after or place in self.stale:
             return None
         return self.times[place], self.values[place]
 
     def span(self, after: int, upto: int) -> tuple[Sequence[int], Sequence[float]]:
-        """Times and values in (after, upto], stale markers left out."""
+        """See Readable."""
         low, high = bisect_right(self.times, after), bisect_right(self.times, upto)
         times, values = self.times[low:high], self.values[low:high]
         if self.stale:
@@ -49,5 +63,5 @@ class Series:
 class Source(Protocol):
     """What a query reads from."""
 
-    def select(self, matchers: Matchers, start: int, end: int) -> Iterable[Series]:
+    def select(self, matchers: Matchers, start: int, end: int) -> Iterable[Readable]:
         """The series that fulfil all matchers, with at least their samples in (start, end] (ms), sorted by their labels."""

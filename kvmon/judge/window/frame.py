@@ -12,6 +12,9 @@ from kvmon.judge.promql.source import Series
 
 NOTHING: frozenset[int] = frozenset()
 
+ROW = 120
+"""Bytes that a row takes beside its values: its array, its time, its places in lists."""
+
 
 class Frame:
     """Rows by time. A row is as wide as there were columns when it was written; `gone` are the columns it has no value of.
@@ -22,7 +25,7 @@ class Frame:
 
     __slots__ = (
         "_after", "_gone", "_rows", "_upto", "at", "columns", "holed", "missing", "narrowest", "newest", "part", "part_times",
-        "times",
+        "size", "times", "written",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -30,6 +33,10 @@ class Frame:
         self.times: list[int] = []
         self._rows: list[array[float]] = []
         self._gone: list[frozenset[int]] = []
+        self.size = 0
+        """Bytes of values and times, about."""
+        self.written = 0
+        """Rows so far."""
         self.part: list[array[float]] = []
         self.part_times: list[int] = []
         self.newest: array[float] | None = None
@@ -48,11 +55,6 @@ class Frame:
         """The columns that the newest row has no value of."""
         return self._gone[-1] if self._gone else NOTHING
 
-    @property
-    def size(self) -> int:
-        """Bytes of values and times, about."""
-        return sum(row.itemsize * len(row) + 90 for row in self._rows)
-
     def column(self, labels: Labelset) -> Column:
         """A new column."""
         made = Column(self, len(self.columns), labels)
@@ -66,6 +68,8 @@ class Frame:
         self.times.append(at)
         self._rows.append(row)
         self._gone.append(gone)
+        self.size += 8 * len(row) + ROW
+        self.written += 1
         self._forget_question()
         return True
 
@@ -77,17 +81,19 @@ class Frame:
         for column in self.columns:
             if column.reach:
                 column.keep(self.times[:count], self._rows[:count], self._gone[:count], upto)
+        self.size -= sum(8 * len(row) + ROW for row in self._rows[:count])
         del self.times[:count], self._rows[:count], self._gone[:count]
         self._forget_question()
 
     def dead(self) -> list[Column]:
         """The columns that no row has a value of any more."""
-        if not self.last_gone:
-            return []
-        alive = set[int]()
+        dead = set(self.last_gone)
+        looked = set[tuple[int, int]]()
         for row, gone in zip(self._rows, self._gone, strict=True):
-            alive.update(place for place in range(len(row)) if place not in gone)
-        return [column for column in self.columns if column.place not in alive and column.tail is None]
+            if dead and (kind := (id(gone), len(row))) not in looked:
+                looked.add(kind)
+                dead = {place for place in dead if place in gone or place >= len(row)}
+        return [self.columns[place] for place in sorted(dead) if self.columns[place].tail is None]
 
     def remove(self, columns: Sequence[Column]) -> None:
         """Take columns out."""
@@ -95,6 +101,7 @@ class Frame:
         kept = [place for place in range(len(self.columns)) if place not in gone]
         moved = {old: new for new, old in enumerate(kept)}
         self._rows = [array("d", [row[place] for place in kept if place < len(row)]) for row in self._rows]
+        self.size = sum(8 * len(row) + ROW for row in self._rows)
         self._gone = [frozenset(moved[place] for place in each if place in moved) for each in self._gone]
         self.columns = [self.columns[place] for place in kept]
         for place, column in enumerate(self.columns):

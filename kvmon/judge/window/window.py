@@ -26,6 +26,12 @@ COLUMN = 700
 LOOK = 64
 """Rows between looks at whether columns of a frame are dead."""
 
+WEIGH = 256
+"""Rows between looks at the memory."""
+
+LEAST = 60_000
+"""Milliseconds that are kept whatever memory they take."""
+
 
 class Window:
     """A Source of series. `attached` are the labels that a scrape gives where the exposition says nothing: job and instance."""
@@ -136,10 +142,11 @@ class Window:
         if frame.times and frame.times[0] <= at - self.retention - SLACK:
             frame.drop(at - self.retention)
         self._appends += 1
-        if frame.last_gone and len(frame.times) and self._appends % LOOK == 0 and (dead := frame.dead()):
+        if frame.last_gone and frame.written % LOOK == 0 and (dead := frame.dead()):
             self._remove(feed, dead)
-        if self._appends % 256 == 0 and self.size > self._memory:
-            self._shrink()
+        if self._appends % WEIGH == 0:
+            while self.size > self._memory and self._shrink():
+                pass
 
     def _remove(self, feed: SampleFeed | VectorFeed, dead: Sequence[Column]) -> None:
         feed.frame.remove(dead)
@@ -152,14 +159,17 @@ class Window:
         self._chosen.pop("", None)
         self._columns -= len(dead)
 
-    def _shrink(self) -> None:
-        """Forget the oldest fifth of what there is."""
+    def _shrink(self) -> bool:
+        """Forget the oldest fifth of what there is; False where what is left is what the next query looks at."""
         times = [frame.times for frame in self._frames() if frame.times]
         first, last = min(each[0] for each in times), max(each[-1] for each in times)
+        if last - first <= LEAST:
+            return False
         until = first + max(1, (last - first) // 5)
         for frame in self._frames():
             frame.drop(until)
         self.truncated = until
+        return True
 
     def _frames(self) -> list[Frame]:
         return [*[feed.frame for feed in self._nodes.values()], *[feed.frame for feed in self._vectors.values()]]

@@ -19,6 +19,10 @@ class ProcessMetrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
 
+    def values(self) -> list[tuple[str, dict[str, str], float]]:
+        """Name, labels and value of each series."""
+        return [(each.name, each.labels, each.value) for family in self._registry.collect() for each in family.samples]
+
     def render(self, dialect: Dialect) -> str:
         """The families as lines, without OpenMetrics' end mark."""
         if dialect is Dialect.CLASSIC:

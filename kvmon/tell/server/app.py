@@ -28,6 +28,7 @@ from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
 from kvmon.tell.server.problems import problems
+from kvmon.tell.server.prometheus.routes import routes as prometheus
 from kvmon.tell.server.view import View
 
 
@@ -79,6 +80,7 @@ def make_app(view: View) -> web.Application:
             web.get("/v1/targets", targets.targets),
             web.get("/v1/slowlog/{target}", targets.slowlog),
             web.get("/v1/topology/{target}", topology.topology),
+            *prometheus(),
         ]
     )
     return app

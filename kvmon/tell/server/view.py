@@ -17,6 +17,8 @@ from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 
 if TYPE_CHECKING:
+    from kvmon.judge.promql.pace import Pace
+    from kvmon.judge.window.window import Window
     from kvmon.tell.notify.notifier import Notifier
 
 
@@ -129,6 +131,14 @@ class View(Protocol):
 
     def readiness(self) -> Sequence[Check]:
         """Whether it can do its work now: its loops run, its event loop keeps up."""
+
+    @property
+    def window(self) -> Window:
+        """The recent history. Where nothing wanted it before it begins now, with the last poll of every node."""
+
+    @property
+    def pace(self) -> Pace:
+        """What queries run by, so that they hold up nobody."""
 
     async def scrape(self, node: Node) -> Snapshot:
         """A snapshot of a known node: the last poll's if it is recent, else of a poll made now. Never raises TargetError."""

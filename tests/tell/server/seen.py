@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
+from kvmon.judge.promql.pace import Pace
+from kvmon.judge.window.window import Window
 from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
@@ -46,11 +48,20 @@ class Seen:
     reloads: int = 0
     asked: list[str] = field(default_factory=list)
 
+    history: Window = field(default_factory=Window)
     reported: list[Report] = field(default_factory=list)
     decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(clock=self.clock)
+
+    @property
+    def window(self) -> Window:
+        return self.history
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(self.clock)
 
     def report(self, report: Report) -> int:
         self.reported.append(report)

@@ -23,8 +23,15 @@ JOURNAL_OK = Spec(
     "Whether alerts, silences and events are kept in state_dir (1), or its disk fails and memory has to do (0).",
     source=SOURCE,
 )
+WINDOW_SERIES = Spec("kvmon_window_series", "Series that the recent history holds.", source=SOURCE)
+WINDOW_BYTES = Spec("kvmon_window_bytes", "Memory that the recent history takes, about.", source=SOURCE, unit="bytes")
+WINDOW_SECONDS = Spec(
+    "kvmon_window_seconds", "How far back the recent history goes at most: less than configured when memory is short.",
+    source=SOURCE, unit="seconds",
+)  # fmt: skip
 
 ROWS: tuple[Spec, ...] = (
-    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK,
+    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK, WINDOW_SERIES, WINDOW_BYTES,
+    WINDOW_SECONDS,
 )  # fmt: skip
 """All of them."""

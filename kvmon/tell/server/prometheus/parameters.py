@@ -20,6 +20,9 @@ FURTHEST = 2**53
 """Milliseconds from 1970 in either direction that a time may be."""
 
 
+EMPTY = "vector selector must contain at least one non-empty matcher"
+
+
 class Wrong(Exception):
     """A parameter cannot be taken; the text is for the one who asked."""
 
@@ -54,13 +57,15 @@ def moment(parameters: dict[str, list[str]], name: str, default: int | None = No
     found = _seconds(text)
     if found is not None:
         return found
+    optional = f"invalid time value for '{name}': " if default is not None else ""
+    wrong = invalid(name, f'{optional}cannot parse "{text}" to a valid timestamp')
     match = _MOMENT.fullmatch(text)
     if match is None:
-        raise invalid(name, f'cannot parse "{text}" to a valid timestamp')
+        raise wrong
     try:
         whole = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
     except ValueError:
-        raise invalid(name, f'cannot parse "{text}" to a valid timestamp') from None
+        raise wrong from None
     return round(whole.timestamp()) * 1000 + int((match[2] or "0")[:3].ljust(3, "0"))
 
 
@@ -99,7 +104,7 @@ def limit(parameters: dict[str, list[str]], name: str = "limit") -> int:
     try:
         value = int(text)
     except ValueError:
-        raise invalid(name, f'cannot parse "{text}" to a valid number') from None
+        raise invalid(name, f'strconv.Atoi: parsing "{text}": invalid syntax') from None
     if value < 0:
         raise invalid(name, f"{name} must be non-negative")
     return value
@@ -120,6 +125,8 @@ def selectors(parameters: dict[str, list[str]]) -> list[Matchers]:
         try:
             expr = parse(text).expr
         except PromqlError as error:
+            if str(error) == EMPTY:
+                raise invalid("match[]", "match[] must contain at least one non-empty matcher") from None
             raise invalid("match[]", error) from None
         if not isinstance(expr, Selector) or expr.range:
             raise invalid("match[]", f"expected a selector of series, got {text}")

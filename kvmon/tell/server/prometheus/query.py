@@ -44,13 +44,9 @@ async def query_range(request: web.Request, parameters: Parameters) -> Answer:
         raise invalid("end", "end timestamp must not be before start time")
     step = given.duration(parameters, "step")
     if step <= 0:
-        raise invalid(
-            "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"
-        )
+        raise invalid("step", "zero or negative query resolution step widths are not accepted. Try a positive integer")
     if (end - start) // step > MOST_POINTS:
-        raise Wrong(
-            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
-        )
+        raise Wrong("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
     timeout, lookback = _limits(request, parameters)
     try:
         work = ranged_work(given.query(parameters), view.window, start, end, step, lookback=lookback, most=MOST_SAMPLES)

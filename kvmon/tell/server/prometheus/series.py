@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from aiohttp import web
 
-from kvmon.judge.promql import Labels, Series
+from kvmon.judge.promql import Labels
 from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.source import Readable
 from kvmon.judge.promql.tree import Match, Matcher
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.prometheus import parameters as given
@@ -18,6 +20,8 @@ from kvmon.tell.server.prometheus.values import metric
 
 EVERYTHING = (Matcher("__name__", Match.UNEQUAL, ""),)
 PART = 500
+
+T = TypeVar("T")
 
 
 @enveloped
@@ -50,7 +54,7 @@ def _texts(texts: Sequence[str], limit: int) -> Answer:
     return Answer([json.dumps(kept, ensure_ascii=False, separators=(",", ":"))], warnings)
 
 
-def _limited[T](found: Sequence[T], limit: int) -> tuple[Sequence[T], Sequence[str]]:
+def _limited(found: Sequence[T], limit: int) -> tuple[Sequence[T], Sequence[str]]:
     return (found[:limit], ["results truncated due to limit"]) if 0 < limit < len(found) else (found, ())
 
 
@@ -58,14 +62,12 @@ async def _found(request: web.Request, parameters: Parameters) -> set[Labels]:
     view = request.app[VIEW]
     now = round(view.clock.time() * 1000)
     start, end = given.moment(parameters, "start", 0), given.moment(parameters, "end", now)
-    if end < start:
-        raise given.invalid("end", "end timestamp must not be before start time")
     selections = given.selectors(parameters) or [EVERYTHING]
     chosen = [view.window.select(matchers, start, end) for matchers in selections]
     return await view.pace.run(_there(chosen, start, end))
 
 
-def _there(chosen: Iterable[Sequence[Series]], start: int, end: int) -> Work[set[Labels]]:
+def _there(chosen: Iterable[Sequence[Readable]], start: int, end: int) -> Work[set[Labels]]:
     found: set[Labels] = set()
     for columns in chosen:
         for place, column in enumerate(columns):

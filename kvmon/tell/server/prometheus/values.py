@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from kvmon.judge.promql import Labels, Line, Matrix, Point, Result, Scalar, Text
-from kvmon.judge.promql import numbers
+from kvmon.judge.promql import Labels, Line, Matrix, Point, Result, Scalar, Text, numbers
 from kvmon.judge.promql.context import Work
 
 PART = 500
