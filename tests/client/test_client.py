@@ -178,6 +178,7 @@ def in_child(client: Client, answers: Connection) -> None:
     client.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # it is what is tested
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_fork_keeps_what_is_known_follows_by_itself_and_counts_for_itself(start_daemon: Start) -> None:
     daemon = start_daemon({"targets": [{"name": "it", "url": "redis://127.0.0.1:1", "probe": "on"}]})

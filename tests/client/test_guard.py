@@ -113,6 +113,22 @@ def test_odd_questions_get_an_answer_too(client: AsyncClient, op: Any) -> None:
     assert client.allow("it", op) is True
 
 
+def test_nothing_about_an_outcome_reaches_the_caller(client: AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    class Unprintable(redis.ResponseError):
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    with pytest.raises(Unprintable), client.guard("it", "read"):
+        raise Unprintable
+    with client.guard([], "read", key=7):  # type: ignore[arg-type]
+        pass
+    assert counted(client) == []
+    assert "could not be counted" in caplog.text
+    with pytest.raises(BreakerOpen), client.guard("it", "read"):
+        raise BreakerOpen("another", "read")
+    assert counted(client) == []
+
+
 def raised(function: Callable[[], object]) -> BaseException:
     try:
         function()

@@ -91,11 +91,15 @@ class Asking:
         self, target: str, op: str, outcome: str, seconds: float, *, shard: str | None = None, key: str | bytes | None = None
     ) -> None:
         """Count what came of a call: `ok`, or a class of failure (`timeout`, `oom`, …), and how long it took."""
-        if self._reports:
+        if not self._reports:
+            return
+        try:
             self._wake()
             if shard is None:
                 shard = self._board.verdict(target, op, None, key).shard if key is not None else ""
             self._outcomes.add(target, op, shard, outcome, seconds)
+        except Exception:
+            log.exception("an outcome of %r could not be counted", target)
 
     def watch(self, callback: Watcher) -> Callable[[], None]:
         """Have it called with the verdict before and after each change, the end of the lease included; the answer ends that."""

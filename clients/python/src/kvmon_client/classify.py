@@ -23,6 +23,13 @@ CLIENTS = ("redis", "valkey", "glide", "coredis")
 
 def outcome_of(error: BaseException) -> str | None:
     """The class of the failure, None where it says nothing about the server (the caller's bugs, cancellation)."""
+    try:
+        return _outcome(error)
+    except Exception:  # noqa: BLE001 - an exception whose text cannot be made must not hide itself
+        return None
+
+
+def _outcome(error: BaseException) -> str | None:
     if isinstance(error, TimeoutError):
         return "timeout"
     if _of_client(error):
@@ -54,7 +61,7 @@ def _client(error: BaseException) -> str | None:
 def _cause(error: BaseException) -> str | None:
     """A client that could not connect tells why in the exception below its own."""
     below = error.__cause__ or error.__context__
-    return outcome_of(below) if isinstance(below, OSError) and not _of_client(below) else None
+    return _outcome(below) if isinstance(below, OSError) and not _of_client(below) else None
 
 
 def _of_client(error: BaseException) -> bool:

@@ -38,7 +38,7 @@ class Guard:
         self._since = time.perf_counter()
 
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
-        outcome = "ok" if error is None else None if isinstance(error, BreakerOpen) else outcome_of(error)
+        outcome = "ok" if error is None else outcome_of(error)
         if outcome is not None:
             seconds = time.perf_counter() - self._since
             self._asking.record(self._target, self._op, outcome, seconds, shard=self._shard, key=self._key)

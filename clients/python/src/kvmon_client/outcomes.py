@@ -11,8 +11,8 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-KINDS = 500
-"""Different (target, op, shard, class) of one batch, as many as the daemon takes; outcomes of further ones are dropped."""
+KINDS = 150
+"""Different (target, op, shard, class) of one batch, so that it stays below 64 KiB; outcomes of others are dropped."""
 
 LONGEST_WINDOW = 60_000
 """Milliseconds, as much as the daemon takes: a process may have been suspended."""
