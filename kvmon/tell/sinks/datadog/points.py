@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 
+from kvmon.model.metrics.catalogue.probes import EXPIRY
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.tell.sinks.datadog.more import CALLS, SHORTEST, Tags, grown, more, number
 from kvmon.tell.sinks.datadog.names import CLUSTER, GAUGES, PREFIX, RATES
 from kvmon.tell.sinks.datadog.point import Point
-from kvmon.tell.sinks.datadog.tags import node_tags, tag
+from kvmon.tell.sinks.datadog.tags import node_tags, place_tags, tag
 
 OWN = "kvmon_"
+EXPIRES = "kvmon.tls_certificate_expires_in_seconds"
 REPLICAS = 128
 """Replicas of one primary that get points of their own."""
 
@@ -86,14 +88,17 @@ def _replication(facts: Mapping[str, str], tags: Tags) -> Iterator[Point]:
             yield Point(f"{PREFIX}replication.delay", offset - reached, (*tags, *whose))
 
 
-def of_samples(samples: Iterable[Sample], tags: Tags) -> Iterator[Point]:
-    """Values that are no plain field of INFO: those of commands and of the cluster, and all that is kvmon's own."""
+def of_samples(samples: Iterable[Sample], tags: Tags, *, now: float | None = None) -> Iterator[Point]:
+    """Values that are no plain field of INFO: those of commands and of the cluster, and all that is kvmon's own.
+
+    With `now` (wall seconds) also how long it is until certificates end: a monitor cannot subtract the time.
+    """
     calls: dict[str, float] = {}
     for sample in samples:
         spec = sample.spec
         if spec.name.startswith(OWN):
             if not sample.suffix and len(spec.labels) == len(sample.labels) and isfinite(sample.value):
-                yield from _own(sample, tags)
+                yield from _own(sample, tags, now)
             continue
         name = spec.name.partition("_")[2]  # the prefix is an option
         if name in CLUSTER:
@@ -106,12 +111,16 @@ def of_samples(samples: Iterable[Sample], tags: Tags) -> Iterator[Point]:
             yield Point(f"{PREFIX}command.usec_per_call", mean, (*tags, tag("command", sample.labels[0])))
 
 
-def _own(sample: Sample, tags: Tags) -> Iterator[Point]:
+def _own(sample: Sample, tags: Tags, now: float | None) -> Iterator[Point]:
     spec = sample.spec
     # An empty value says that the label does not apply.
-    more = tuple([tag(label, value) for label, value in zip(spec.labels, sample.labels, strict=True) if value])
+    more = [tag(label, value) for label, value in zip(spec.labels, sample.labels, strict=True) if value]
+    if "instance" in spec.labels:
+        more += place_tags(sample.labels[spec.labels.index("instance")])
     # A sample may hold a truth value, which is no number where it becomes text.
     yield Point(f"kvmon.{spec.name.removeprefix(OWN)}", float(sample.value), (*tags, *more))
+    if spec is EXPIRY and now is not None:
+        yield Point(EXPIRES, sample.value - now, (*tags, *more))
     if spec.name == "kvmon_clients_by_name":
         yield Point(f"{PREFIX}net.connections", sample.value, (*tags, tag("source", sample.labels[0] or "unknown")))
 

@@ -77,7 +77,7 @@ class Sink:
         own = list(own)
         for event in self._breakers.events(own):
             self.outlet.event(event, now)
-        for point in of_samples(own, ()):
+        for point in of_samples(own, (), now=now):
             self._send(point, now)
 
     def notice(self, notices: Sequence[Notice]) -> None:

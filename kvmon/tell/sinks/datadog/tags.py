@@ -31,3 +31,9 @@ def node_tags(node: Node) -> tuple[str, ...]:
         tags += [tag("target", target.name), tag("provider", target.provider.name)]
     tags += [tag(name, value) for name, value in target.labels.items()]
     return tuple(tags)
+
+
+def place_tags(instance: str) -> list[str]:
+    """The Agent's tags of an instance, given as the label: `host:port` or a path."""
+    host, _, port = instance.rpartition(":") if not instance.startswith("/") else (instance, "", "unix_socket")
+    return [tag("redis_host", host.strip("[]")), tag("redis_port", port)]
