@@ -37,6 +37,7 @@ from kvmon.tell.server.app import make_app, make_runner
 from kvmon.watch.collectors import Collectors
 
 if TYPE_CHECKING:
+    from kvmon.daemon.maintenance import MaintenanceLoop
     from kvmon.daemon.tokens import TokenLoop
 
 log = structlog.get_logger("kvmon")
@@ -79,6 +80,7 @@ class Daemon:
         self._following.take(config.targets)
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
         self._tokens: TokenLoop | None = None
+        self._maintenance: MaintenanceLoop | None = None
         self._view = DaemonView(
             config,
             board=self._board,
@@ -127,7 +129,7 @@ class Daemon:
             where = await self._open(runner)
             self._view.remembering.instance = where
             await self._slow_log.load()
-            self._keep_tokens()
+            self._attend()
             self._polling.apply(self._members())
             self._probe()
             log.info(
@@ -187,8 +189,8 @@ class Daemon:
         probing = self._view.probing
         return probing.reads(key) if probing is not None else (0, 0)
 
-    def _keep_tokens(self) -> None:
-        """Keep tokens fresh where targets sign in with some; what nobody wants is not even imported."""
+    def _attend(self) -> None:
+        """Keep tokens fresh, and hear what providers announce; what no target needs is not even imported."""
         if self._tokens is not None:
             self._tokens.take(self._config.targets)
         elif any(target.credentials.auth is not None for target in self._config.targets):
@@ -197,6 +199,14 @@ class Daemon:
             self._tokens = TokenLoop(self._config.targets)
             self._view.also(self._tokens.own_samples)
             self._late.put_nowait(self._tokens)
+        if self._maintenance is not None:
+            self._maintenance.take(self._config.targets)
+        elif any(target.provider.announces for target in self._config.targets):
+            from kvmon.daemon.maintenance import MaintenanceLoop
+
+            self._maintenance = MaintenanceLoop(self._config.targets, journal=self._journal, clock=self._clock)
+            self._view.also(self._maintenance.own_samples)
+            self._late.put_nowait(self._maintenance)
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""
@@ -267,7 +277,7 @@ class Daemon:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)
         self._config = config
         self._view.take(config)
-        self._keep_tokens()
+        self._attend()
         self._following.take(config.targets)
         self._polling.apply(self._members())
         self._probe()

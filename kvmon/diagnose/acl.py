@@ -9,6 +9,7 @@ from kvmon.model.targets.providers import PROVIDERS, Provider
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.server import Mode, Server, parse_version
 from kvmon.watch.probes.canary import PREFIX
+from kvmon.watch.topology.azure_events import CHANNEL
 
 PASSWORD = "${KVMON_PASSWORD}"  # noqa: S105 - the place for one
 HEALTH = "health:test:"
@@ -53,13 +54,19 @@ def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS
     commands = [*_SIGN_IN, *(command for collector in asked for command in collector.rights(server))]
     if server.mode == "cluster":
         commands += _CLUSTER
+    if provider.announces:
+        commands += ("subscribe",)
     if server.mode == "sentinel":
         commands += _SENTINEL
     if keys.read:
         commands += (*_READ, "readonly") if server.mode == "cluster" else _READ
     if keys.write or keys.health:
         commands += _WRITE
-    patterns = (*([f"~{PREFIX}*"] if keys.read else []), *([f"~{HEALTH}*"] if keys.health else []))
+    patterns = (
+        *([f"&{CHANNEL}"] if provider.announces else []),
+        *([f"~{PREFIX}*"] if keys.read else []),
+        *([f"~{HEALTH}*"] if keys.health else []),
+    )
     return ("resetchannels", "-@all", *_allowed(commands), *patterns)
 
 

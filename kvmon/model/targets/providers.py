@@ -18,6 +18,7 @@ class Provider:
     whose commands it is known to refuse: they are not even tried. `port` and `tls_port` count where a URL names none; `tls`:
     there is no other way. `idle` is after how many seconds it closes a connection that says nothing, None for never. `sizes`
     are what it sells, by name, of which the share `reserved` is not for data. `users` says how a user of our own is made.
+    `announces`: maintenance is told on the channel AzureRedisEvents.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Provider:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     reserved: float = 0.0
     users: str = "ACL SETUSER"
+    announces: bool = False
 
     @property
     def managed(self) -> bool:
@@ -47,7 +49,7 @@ PROVIDERS = (
         hosts=("*.redis.cache.windows.net", "*.redis.cache.chinacloudapi.cn", "*.redis.cache.usgovcloudapi.net"),
         signs=(("maxmemory_reservation", ""), ("maxfragmentationmemory_reservation", "")),
         withholds=("config", "acl"), tls_port=6380, idle=600.0, sizes=AZURE_CACHE, reserved=0.2,
-        users="a custom data access policy of Microsoft Entra; its permissions are these rules",
+        users="a custom data access policy of Microsoft Entra; its permissions are these rules", announces=True,
     ),
     Provider(
         "azure-managed", "Azure Managed Redis", "azure_managed",

@@ -98,6 +98,32 @@ class Connection:
             pass
         self._drop()
 
+    async def hear(self, seconds: float) -> bytes:
+        """What the server says unasked, as it comes; nothing after so many seconds. Raises ConnectionLost, and is closed then."""
+        if self._streams is None:
+            raise ConnectionLost("closed", f"{self.node}: not connected")
+        try:
+            async with asyncio.timeout(seconds):
+                data = await self._streams[0].read(_PIECE)
+        except TimeoutError as error:
+            if self._streams[0].exception() is None:
+                return b""
+            self._fail(error, translate.asking, seconds)
+            raise
+        except BaseException as error:
+            self._fail(error, translate.asking, seconds)
+            raise
+        if not data:
+            self._drop()
+            raise ConnectionLost("closed", f"{self.node}: the server closed the connection")
+        self.bytes_in += len(data)
+        return data
+
+    def say(self, command: Command) -> None:
+        """Send a command without waiting for its reply: `hear` gives it."""
+        if self._streams is not None:
+            self._streams[1].write(pack_command(command))  # type: ignore[arg-type] # its stub wants floats too
+
     def drop(self) -> None:
         """Close at once, without a goodbye; may be called more than once."""
         self._drop()
