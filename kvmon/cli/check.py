@@ -16,4 +16,6 @@ def command(file: str | None) -> None:
     """
     config = Settings(file).load()
     count = len(config.targets)
-    click.echo(f"{file or 'the environment'}: good, {count} target{'' if count == 1 else 's'}")
+    rules = sum(len(group.rules) for group in config.rules.groups)
+    also = f", {rules} rules" if rules else ""
+    click.echo(f"{file or 'the environment'}: good, {count} target{'' if count == 1 else 's'}{also}")

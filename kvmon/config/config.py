@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kvmon.config.alerting import Alerting
 from kvmon.config.options import LogOptions
+from kvmon.config.rules import Rules
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
@@ -52,6 +53,7 @@ class Config:
     datadog: DatadogOptions | None = None
     alerting: Alerting = field(default_factory=Alerting)
     window: WindowOptions = field(default_factory=WindowOptions)
+    rules: Rules = field(default_factory=Rules)
     state_dir: str | None = None
     control: Address | None = None
     namespace: str = "redis"

@@ -31,6 +31,7 @@ def dump(config: Config) -> str:
         "datadog": config.datadog.model_dump(mode="json") if config.datadog else None,
         "alerting": _alerting(config),
         "window": config.window.model_dump(mode="json"),
+        "rules": _rules(config),
         "scrape_allow": list(config.scrape_allow),
         "targets": [_target(config, target) for target in config.targets],
     }
@@ -44,6 +45,11 @@ def _alerting(config: Config) -> dict[str, Any]:
         "external_url": alerting.external_url or None,
         "notifier": json.loads(alerting.routing.original) if alerting.routing else None,
     }
+
+
+def _rules(config: Config) -> dict[str, Any] | None:
+    rules = config.rules
+    return {"files": list(rules.files), "evaluation_interval": format_duration(rules.interval / 1000)} if rules.files else None
 
 
 def _web(config: Config) -> dict[str, Any]:

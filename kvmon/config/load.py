@@ -20,6 +20,7 @@ from kvmon.config.explain import Explainer
 from kvmon.config.files import beside
 from kvmon.config.mistakes import Ledger
 from kvmon.config.options import NOT_YET, FileOptions, TargetOptions
+from kvmon.config.rules import rules_of
 from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
@@ -82,6 +83,7 @@ def _compose(
         alerting=alerting_of(
             options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger
         ),
+        rules=rules_of(options.rules, base=base, source=source, ledger=ledger),
         log=options.log, control=parse_address(options.control) if options.control else None,
         state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
         window=options.window,

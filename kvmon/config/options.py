@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from kvmon.config.urls import read_listen, read_url, shown
+from kvmon.judge.rules.options import RulesOptions
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import BackendUrl, parse_address
 from kvmon.model.targets.options import AuthOptions
@@ -31,7 +32,7 @@ _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
-    "top": ("discovery", "rules", "probe", "breaker", "workloads", "poll"),
+    "top": ("discovery", "probe", "breaker", "workloads", "poll"),
     "target": ("breaker", "workloads"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
@@ -298,6 +299,8 @@ class FileOptions(Options):
     """`host:port` of something unrelated to the targets: where many of them fail at once, and it too, it is our network."""
     window: WindowOptions = WindowOptions()
     """The recent history that rules and `/api/v1` read."""
+    rules: RulesOptions | None = None
+    """Prometheus rule files that kvmon evaluates itself; default: none."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

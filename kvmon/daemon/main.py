@@ -108,6 +108,7 @@ class Daemon:
         )
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
+        self._url = ""
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -132,6 +133,8 @@ class Daemon:
             self._attend()
             self._polling.apply(self._members())
             self._probe()
+            self._url = f"http://{where}"
+            self._judge()
             log.info(
                 "kvmon is running",
                 page=f"{'https' if self._config.web.cert else 'http'}://{where}/",
@@ -234,6 +237,28 @@ class Daemon:
         places = [seats(target, following.nodes(target), following.topology(target)) for target in self._config.targets]
         self._view.probing.apply((seat for found in places for seat in found), self._config.control)
 
+    def _judge(self) -> None:
+        """Evaluate the rules that there are; without any, nothing of them is imported."""
+        config = self._config
+        url = config.alerting.external_url or self._url
+        if self._view.judging is not None:
+            self._view.judging.apply(config.rules, url)
+        elif config.rules.groups:
+            from kvmon.daemon.judging import JudgeLoop
+
+            remembering = self._view.remembering
+            self._view.judging = JudgeLoop(
+                config.rules,
+                window=remembering.window,
+                pace=remembering.pace,
+                clock=self._clock,
+                journal=self._journal,
+                take=self._notifying.take,
+                url=url,
+            )
+            self._view.also(self._view.judging.own_samples)
+            self._late.put_nowait(self._view.judging)
+
     def _regrouped(self) -> None:
         """A target has other nodes, or its slots lie elsewhere."""
         self._polling.apply(self._members())
@@ -283,4 +308,5 @@ class Daemon:
         self._probe()
         self._pushing.take(config.datadog)
         self._notifying.apply(config.alerting)
+        self._judge()
         log.info("the configuration was read again", cause=cause, targets=len(config.targets))

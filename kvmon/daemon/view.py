@@ -34,9 +34,11 @@ from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
+    from kvmon.daemon.judging import JudgeLoop
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
     from kvmon.judge.promql.pace import Pace
+    from kvmon.judge.rules.status import GroupStatus
     from kvmon.judge.window.window import Window
     from kvmon.tell.notify.notifier import Notifier
 
@@ -78,6 +80,7 @@ class DaemonView:
         )
         self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None
+        self.judging: JudgeLoop | None = None
         self.take(config)
 
     def take(self, config: Config) -> None:
@@ -174,6 +177,10 @@ class DaemonView:
     def pace(self) -> Pace:
         """See View."""
         return self.remembering.pace
+
+    def rules(self) -> Sequence[GroupStatus]:
+        """See View."""
+        return self.judging.status() if self.judging is not None else ()
 
     async def scrape(self, node: Node) -> Snapshot:
         """See View."""

@@ -21,11 +21,12 @@ RULE = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotati
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `labels` include those of its group; `hold` is its `for`; spans are milliseconds, `line` where it begins."""
+    """One rule; `expr` is the text of its query, `labels` include those of its group, `hold` is its `for`. Spans are ms."""
 
     name: str
     alerts: bool
-    query: Query
+    query: Query = field(compare=False)
+    expr: str
     labels: Labels = ()
     annotations: Labels = ()
     hold: int = 0
@@ -133,7 +134,15 @@ class _Rule:
             return None
         merged = tuple(sorted({**dict(common), **dict(labels)}.items()))
         return Rule(
-            self._alert or self._record, bool(self._alert), query, merged, annotations, hold, keep_firing, line=self._line
+            self._alert or self._record,
+            bool(self._alert),
+            query,
+            query.text,
+            merged,
+            annotations,
+            hold,
+            keep_firing,
+            line=self._line,
         )
 
     def _query(self) -> Query | None:

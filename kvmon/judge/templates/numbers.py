@@ -41,6 +41,15 @@ def general(value: float, precision: int = -1) -> str:
     return sign + _plain(digits, point)
 
 
+def scientific(value: float) -> str:
+    """The fewest digits that read back, always with an exponent: `1e+00`."""
+    special = _special(value)
+    if special is not None:
+        return special
+    sign, digits, point = _digits(value)
+    return sign + _exponential(digits, 0 if digits == "0" else point - 1)
+
+
 def fixed(value: float, precision: int = 6) -> str:
     """`%f`."""
     return _special(value) or f"{value:.{precision}f}"

@@ -18,6 +18,7 @@ from kvmon.tell.server.options import WebOptions
 
 if TYPE_CHECKING:
     from kvmon.judge.promql.pace import Pace
+    from kvmon.judge.rules.status import GroupStatus
     from kvmon.judge.window.window import Window
     from kvmon.tell.notify.notifier import Notifier
 
@@ -139,6 +140,9 @@ class View(Protocol):
     @property
     def pace(self) -> Pace:
         """What queries run by, so that they hold up nobody."""
+
+    def rules(self) -> Sequence[GroupStatus]:
+        """The rules that are evaluated, by group, with what they came to."""
 
     async def scrape(self, node: Node) -> Snapshot:
         """A snapshot of a known node: the last poll's if it is recent, else of a poll made now. Never raises TargetError."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
 from kvmon.judge.promql.pace import Pace
+from kvmon.judge.rules.status import GroupStatus
 from kvmon.judge.window.window import Window
 from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.sample import Sample
@@ -49,6 +50,7 @@ class Seen:
     asked: list[str] = field(default_factory=list)
 
     history: Window = field(default_factory=Window)
+    evaluated: Sequence[GroupStatus] = ()
     reported: list[Report] = field(default_factory=list)
     decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
 
@@ -58,6 +60,9 @@ class Seen:
     @property
     def window(self) -> Window:
         return self.history
+
+    def rules(self) -> Sequence[GroupStatus]:
+        return self.evaluated
 
     @property
     def pace(self) -> Pace:

@@ -37,7 +37,8 @@ EVALUATED = Spec(
     unit="seconds",
 )
 RULES = Spec("kvmon_rule_group_rules", "Rules of the group.", labels=GROUP, source=SOURCE)
+TRUNCATED = Spec("kvmon_rules_truncated", "Rules that look further back than memory lets the window reach.", source=SOURCE)
 ALERTS = Spec("kvmon_alerts", "Alerts by state: pending, firing.", labels=("state",), source=SOURCE)
 
-ROWS: tuple[Spec, ...] = (EVALUATIONS, FAILURES, MISSED, DURATION, EVALUATED, RULES, ALERTS)
+ROWS: tuple[Spec, ...] = (EVALUATIONS, FAILURES, MISSED, DURATION, EVALUATED, RULES, TRUNCATED, ALERTS)
 """All of them."""

@@ -19,6 +19,8 @@ PATHS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("labels",                      BOTH,    "series", "labels"),
     ("label/{name}/values",         BOTH[:1], "series", "values"),
     ("metadata",                    BOTH[:1], "about",  "metadata"),
+    ("rules",                       BOTH[:1], "rules",  "rules"),
+    ("alerts",                      BOTH[:1], "rules",  "alerts"),
     ("status/buildinfo",            BOTH[:1], "about",  "buildinfo"),
 )  # fmt: skip
 

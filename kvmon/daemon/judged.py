@@ -1,0 +1,182 @@
+"""One group of rules at work: its turns on the grid, its evaluations, and what they leave in the window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from kvmon.clock import Clock
+from kvmon.errors import EvaluationError, PromqlError
+from kvmon.judge.alerts.lifecycle import Remembered
+from kvmon.judge.alerts.texts import Outside
+from kvmon.judge.promql import Query, finished, instant_work, parse, reach
+from kvmon.judge.promql.pace import Pace
+from kvmon.judge.promql.result import Value
+from kvmon.judge.promql.tree import Matchers
+from kvmon.judge.rules.grid import phase, slot
+from kvmon.judge.rules.groups import Evaluation, Outcome, RuleState, remembered, texts_of
+from kvmon.judge.rules.results import samples_of
+from kvmon.judge.rules.rulefile import Group, Rule
+from kvmon.judge.rules.status import GroupStatus
+from kvmon.judge.window.window import Window
+from kvmon.model.alert import Labels, Notice
+
+log = structlog.get_logger("kvmon")
+
+RESTORED_AT = 2
+"""The evaluation after which alerts from before a restart are looked for: what they need has been polled and recorded then."""
+
+Tell = Callable[[Rule, RuleState, Sequence[Notice]], Awaitable[None]]
+"""Makes the new state of a rule durable, together with the notices."""
+
+Known = Callable[[Rule], Mapping[Labels, Remembered]]
+"""What is remembered of a rule's alerts from before the restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all groups work with. `step` is the general interval in ms."""
+
+    window: Window
+    pace: Pace
+    clock: Clock
+    outside: Outside
+    step: int
+
+
+class JudgedGroup:
+    """A group with the states of its rules."""
+
+    def __init__(self, group: Group, around: Surroundings, states: Sequence[RuleState], *, evaluated: int = 0) -> None:
+        self.group = group
+        self.states = list(states)
+        self.around = around
+        self.interval = group.interval or around.step
+        self.offset = phase(group.key, self.interval)
+        self.due = slot(self._now(), self.interval, self.offset) + self.interval
+        self.at: int | None = None
+        self.duration = 0.0
+        self.missed = self.evaluations = self.failures = 0
+        self.busy = False
+        self.evaluated = evaluated
+        self._texts = [texts_of(rule) for rule in group.rules]
+        self._keys = keys_of(group)
+        self._reaches = [max(reach(rule.query.expr).values(), default=0) for rule in group.rules]
+
+    @property
+    def label(self) -> str:
+        """What it is called in metrics, as in Prometheus: its file and its name."""
+        return f"{self.group.file};{self.group.name}"
+
+    def status(self) -> GroupStatus:
+        """What is known of it now."""
+        return GroupStatus(self.group, tuple(self.states), self.interval, self.at, self.duration)
+
+    def turn(self, now: int) -> int | None:
+        """The time (ms) to evaluate for, if its turn has come; turns that passed unused are counted and not made up for."""
+        if now < self.due:
+            return None
+        at = slot(now, self.interval, self.offset)
+        skipped = (at - self.due) // self.interval + self.busy
+        self.missed += skipped
+        self.due = at + self.interval
+        return None if self.busy else at
+
+    async def evaluate(self, at: int, *, tell: Tell, known: Known) -> None:
+        """One evaluation at this time (ms): each rule in its order, as later ones read what earlier ones wrote."""
+        began = self.around.clock.monotonic()
+        self.busy = True
+        try:
+            for index in range(len(self.group.rules)):
+                await self._rule(index, at, tell)
+            self.evaluated += 1
+            if self.evaluated >= RESTORED_AT:
+                self._restore(known)
+        finally:
+            self.busy = False
+        self.at = at
+        self.duration = self.around.clock.monotonic() - began
+
+    async def _rule(self, index: int, at: int, tell: Tell) -> None:
+        rule, before = self.group.rules[index], self.states[index]
+        began = self.around.clock.monotonic()
+        outcome = await self._outcome(index, at)
+        after = replace(outcome.state, duration=self.around.clock.monotonic() - began, warnings=self._warnings(index, at))
+        if rule.alerts:
+            await tell(rule, after, outcome.notices)
+        if after.health == "ok":
+            self.around.window.put(self._keys[index], outcome.at, outcome.samples)
+        self.evaluations += 1
+        self.failures += after.health != "ok"
+        self.states[index] = after
+        if after.error != before.error:
+            self._log(rule, after)
+
+    async def _outcome(self, index: int, at: int) -> Outcome:
+        rule, around, state = self.group.rules[index], self.around, self.states[index]
+        now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside)
+        work = instant_work(rule.query, around.window, now.query_at, step=around.step)
+        try:
+            found = samples_of((await around.pace.run(work)).value)
+        except EvaluationError as error:
+            return now.failed(state, str(error))
+        return now.conclude(rule, self._texts[index], state, found)
+
+    def _ask(self, at: int) -> Callable[[str], Sequence[tuple[Mapping[str, str], float]]]:
+        def ask(text: str) -> Sequence[tuple[Mapping[str, str], float]]:
+            try:
+                return [(dict(labels), value) for labels, value in samples_of(self._instant(parse(text), at))]
+            except (PromqlError, EvaluationError) as error:
+                raise ValueError(str(error)) from None
+
+        return ask
+
+    def _instant(self, query: Query, at: int) -> Value:
+        return finished(instant_work(query, self.around.window, at, step=self.around.step)).value
+
+    def _restore(self, known: Known) -> None:
+        now = self._now()
+        for index, rule in enumerate(self.group.rules):
+            if not self.states[index].restored:
+                self.states[index] = remembered(self.states[index], rule, known(rule), now)
+
+    def _warnings(self, index: int, at: int) -> tuple[str, ...]:
+        """A rule is not to be silently wrong where memory was too little for what it reads."""
+        oldest = self.around.window.truncated
+        if at - self._reaches[index] >= oldest:
+            return ()
+        return (f"truncated: it reads back {self._reaches[index] // 1000} s, the window has {(at - oldest) // 1000} s",)
+
+    def _log(self, rule: Rule, state: RuleState) -> None:
+        where = {"file": self.group.file, "group": self.group.name, "rule": rule.name}
+        if state.error:
+            log.warning("a rule cannot be evaluated", error=state.error, **where)
+        else:
+            log.info("a rule is evaluated again", **where)
+
+    def _now(self) -> int:
+        return round(self.around.clock.time() * 1000)
+
+
+def keys_of(group: Group) -> list[Hashable]:
+    """What each rule is known by in the window, through reloads: its group, name and labels, and which of those alike it is."""
+    seen: Counter[tuple[str, Labels]] = Counter()
+    keys: list[Hashable] = []
+    for rule in group.rules:
+        keys.append((*group.key, rule.name, rule.labels, seen[rule.name, rule.labels]))
+        seen[rule.name, rule.labels] += 1
+    return keys
+
+
+def reaches_of(groups: Sequence[Group]) -> dict[Matchers, int]:
+    """How far back (ms) each selector of these rules reads."""
+    found: dict[Matchers, int] = {}
+    for group in groups:
+        for rule in group.rules:
+            for selector, milliseconds in reach(rule.query.expr).items():
+                reaches = milliseconds + group.query_offset
+                found[selector.matchers] = max(found.get(selector.matchers, 0), reaches)
+    return found
