@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
 from kvmon.clock import Clock
+from kvmon.daemon import window_file
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.metrics.catalogue import daemon as rows
 from kvmon.model.metrics.sample import Sample
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger("kvmon")
 
 UP = Spec("up", "Whether a scrape succeeded: in a window that is never scraped it always did.")
+
+KEEP = 300.0
+"""Seconds between writings of the window to `state_dir`."""
 
 OWN, PROCESS = ("", "kvmon"), ("", "process")
 """The keys of the daemon's own series; no target has an empty name."""
@@ -40,6 +45,7 @@ class WindowLoop:
         snapshots: Callable[[], Sequence[Snapshot]],
         own: Callable[[], Sequence[Sample]],
         process: Callable[[], Iterable[tuple[str, Mapping[str, str], float]]],
+        state_dir: str | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
@@ -47,6 +53,7 @@ class WindowLoop:
         self._snapshots = snapshots
         self._own = own
         self._process = process
+        self._file = Path(state_dir) / "window" if state_dir is not None else None
         self.instance = ""
         """The label `instance` of what is of no node: where this daemon is reached."""
         self._wanted = asyncio.Event()
@@ -67,6 +74,7 @@ class WindowLoop:
                 retention=round(options.retention * 1000),
                 memory=options.memory,
             )
+            self._restore(window)
             for snapshot in self._snapshots():
                 self.seen(snapshot)
             self.look()
@@ -121,6 +129,23 @@ class WindowLoop:
         if self._options.start == "now":
             _ = self.window
         await self._wanted.wait()
-        while True:
-            await asyncio.sleep(self._interval)
-            self.look()
+        window = self.window
+        kept = self._clock.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(self._interval)
+                self.look()
+                window.sweep(round(self._clock.time() * 1000))
+                if self._clock.monotonic() - kept >= KEEP:
+                    kept = self._clock.monotonic()
+                    await self._keep(window)
+        finally:
+            await self._keep(window)
+
+    def _restore(self, window: Window) -> None:
+        if self._file is not None:
+            window_file.restore(self._file, window, round(self._clock.time() * 1000))
+
+    async def _keep(self, window: Window) -> None:
+        if self._file is not None:
+            await window_file.keep(self._file, window)

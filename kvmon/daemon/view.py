@@ -77,6 +77,7 @@ class DaemonView:
             snapshots=board.snapshots,
             own=self.own_samples,
             process=ProcessMetrics().values,
+            state_dir=config.state_dir,
         )
         self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None

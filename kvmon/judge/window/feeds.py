@@ -30,9 +30,14 @@ class SampleFeed:
         self._by_labels: dict[Labels, int] = {}
         self._common = common
         self._attached = attached
-        self._last: Sequence[Sample] = ()
+        self._last: Sequence[Sample] | None = None
         self._order: list[int] = []
         self._places: dict[tuple[Spec, str, tuple[str, ...]], int] = {}
+
+    def adopt(self, frame: Frame) -> None:
+        """Go on with a frame that was there before a restart."""
+        self.frame = frame
+        self.forget_places()
 
     def append(self, at: int, samples: Sequence[Sample], made: Made) -> None:
         """Write a row of these."""
@@ -46,18 +51,18 @@ class SampleFeed:
 
     def forget_places(self) -> None:
         """Columns were taken out of the frame: look all up anew."""
-        self._last, self._order = (), []
+        self._last, self._order = None, []
         self._places.clear()
         self._by_labels = {column.labels.pairs: column.place for column in self.frame.columns}
 
     def _changed(self, samples: Sequence[Sample]) -> array[float] | None:
         """The last row with what changed; None where other series are there than before."""
-        last = self.frame.last
-        if last is None or len(samples) != len(self._last):
+        last, before = self.frame.last, self._last
+        if last is None or before is None or len(samples) != len(before):
             return None
         row = last[:]
         order = self._order
-        for place, (old, new) in enumerate(zip(self._last, samples, strict=True)):
+        for place, (old, new) in enumerate(zip(before, samples, strict=True)):
             if old is not new:
                 if old.spec is not new.spec or old.labels != new.labels or old.suffix != new.suffix or order[place] < 0:
                     return None
@@ -110,6 +115,11 @@ class VectorFeed:
     def __init__(self) -> None:
         self.frame = Frame()
         self._places: dict[Labels, int] = {}
+
+    def adopt(self, frame: Frame) -> None:
+        """Go on with a frame that was there before a restart."""
+        self.frame = frame
+        self.forget_places()
 
     def append(self, at: int, vector: Iterable[tuple[Labels, float]], made: Made) -> None:
         """Write a row of these; what was there before and is not now has ended."""

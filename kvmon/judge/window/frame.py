@@ -55,6 +55,10 @@ class Frame:
         """The columns that the newest row has no value of."""
         return self._gone[-1] if self._gone else NOTHING
 
+    def rows(self) -> tuple[Sequence[array[float]], Sequence[frozenset[int]]]:
+        """All rows, and what they have no value of."""
+        return self._rows, self._gone
+
     def column(self, labels: Labelset) -> Column:
         """A new column."""
         made = Column(self, len(self.columns), labels)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from kvmon.judge.promql.labels import Labels
 from kvmon.judge.promql.tree import Matchers
 from kvmon.judge.window.feeds import Pair, SampleFeed, VectorFeed
 from kvmon.judge.window.frame import Column, Frame
+from kvmon.judge.window.keeping import MAGIC, keepable, packed, unpacked
 from kvmon.judge.window.matchers import filtered, fulfils, name_of
 from kvmon.judge.window.naming import common_labels
 from kvmon.model.metrics.sample import Sample
@@ -50,6 +52,7 @@ class Window:
         self._memory = memory
         self._nodes: dict[Hashable, SampleFeed] = {}
         self._vectors: dict[Hashable, VectorFeed] = {}
+        self._restored: dict[tuple[str, Hashable], Frame] = {}
         self._reaches: dict[Matchers, int] = {}
         self._by_name: dict[str, list[Column]] = defaultdict(list)
         self._chosen: dict[str, dict[Matchers, list[Column]]] = {}
@@ -65,6 +68,8 @@ class Window:
         if feed is None:
             common = common_labels(node) if node is not None else {}
             feed = self._nodes[key] = SampleFeed(common, self._attached, self._interned)
+            if (frame := self._restored.pop(("node", key), None)) is not None:
+                feed.adopt(frame)
         feed.append(at, samples, self._made)
         self._tidy(feed, at)
 
@@ -73,6 +78,8 @@ class Window:
         feed = self._vectors.get(key)
         if feed is None:
             feed = self._vectors[key] = VectorFeed()
+            if (frame := self._restored.pop(("vector", key), None)) is not None:
+                feed.adopt(frame)
         feed.append(at, vector, self._made)
         self._tidy(feed, at)
 
@@ -91,6 +98,39 @@ class Window:
                 column.reach = self._reach(column)
                 if not column.reach:
                     column.tail = None
+
+    def sweep(self, now: int) -> None:
+        """Forget what nothing is written to any more, once it is old: nodes and rules that are no more."""
+        places: tuple[dict[Any, Any], ...] = (self._nodes, self._vectors, self._restored)
+        for feeds in places:
+            for key, each in list(feeds.items()):
+                frame: Frame = each if isinstance(each, Frame) else each.frame
+                if frame.times and frame.times[-1] > now - self.retention:
+                    continue
+                frame.drop(now - self.retention)
+                if all(column.tail is None for column in frame.columns):
+                    self._unindex(frame.columns)
+                    frame.remove(list(frame.columns))
+                    del feeds[key]
+
+    # What is kept over a restart
+
+    def packed(self) -> Iterator[bytes]:
+        """All that can be kept, frame by frame."""
+        yield MAGIC
+        frames = [("node", key, feed.frame) for key, feed in self._nodes.items()]
+        frames += [("vector", key, feed.frame) for key, feed in self._vectors.items()]
+        for kind, key, frame in frames:
+            if keepable(key) and frame.times:
+                yield packed(kind, key, frame)
+
+    def restore(self, data: bytes, now: int) -> None:
+        """Begin with what was kept. Raises ValueError where it is damaged; what came before the damage is there then."""
+        for kind, key, frame in unpacked(data, now - self.retention):
+            if frame.times and frame.times[-1] <= now:
+                self._restored[kind, key] = frame
+                for column in frame.columns:
+                    self._made(column)
 
     # What is read
 
@@ -151,6 +191,9 @@ class Window:
     def _remove(self, feed: SampleFeed | VectorFeed, dead: Sequence[Column]) -> None:
         feed.frame.remove(dead)
         feed.forget_places()
+        self._unindex(dead)
+
+    def _unindex(self, dead: Sequence[Column]) -> None:
         names = {column.labels.get("__name__") for column in dead}
         gone = {id(column) for column in dead}
         for name in names:
@@ -172,7 +215,8 @@ class Window:
         return True
 
     def _frames(self) -> list[Frame]:
-        return [*[feed.frame for feed in self._nodes.values()], *[feed.frame for feed in self._vectors.values()]]
+        feeds = [*[feed.frame for feed in self._nodes.values()], *[feed.frame for feed in self._vectors.values()]]
+        return [*feeds, *self._restored.values()]
 
     def _all(self) -> list[Column]:
         return [column for columns in self._by_name.values() for column in columns]

@@ -72,13 +72,13 @@ def _proper(spec: Spec, pages: Sequence[Page]) -> bool:
 
 
 def _taken_apart(spec: Spec, pages: Sequence[Page]) -> list[str]:
+    """As families of unknown type. Bounds are written as in a summary, so that series have the same labels in all formats."""
     lines = []
     for suffix in ("", "_sum", "_count"):
         part = [
             line
             for page in pages
-            for sample, line in zip(page.family_samples(spec), page.family(spec), strict=True)
-            if sample.suffix == suffix
+            for line in page.rendered([canonical(each) for each in page.family_samples(spec) if each.suffix == suffix])
         ]
         if part:
             lines += [_openmetrics_head(f"{spec.name}{suffix}", "unknown", spec.help), *part]

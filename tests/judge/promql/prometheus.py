@@ -10,7 +10,7 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ STALE = struct.pack("<Q", 0x7FF0000000000002)
 
 
 @contextmanager
-def prometheus(folder: Path, *flags: str) -> Iterator[str]:
-    """The URL of a fresh Prometheus that takes remote writes and scrapes nothing."""
-    (folder / "prometheus.yml").write_text("global: {evaluation_interval: 1m}\n")
+def prometheus(folder: Path, *flags: str, scrape: Sequence[object] = ()) -> Iterator[str]:
+    """The URL of a fresh Prometheus that takes remote writes, and scrapes what it is told."""
+    configuration = {"global": {"evaluation_interval": "1m"}, "scrape_configs": list(scrape)}
+    (folder / "prometheus.yml").write_text(json.dumps(configuration))
     port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvmon.judge.promql import Labels, Labelset, Matcher, Series, Vector, instant, parse, ranged
@@ -162,6 +163,51 @@ def test_an_ended_node_has_no_values_and_its_series_go_in_time() -> None:
     for tick in range(3, 200):
         window.append(("it", "h"), tick * STEP, [Sample(SPECS[2], tick, (str(tick // 70),))], node())
     assert [column.labels.get("__name__") for column in window.select(EVERY, 0, 1)].count("redis_keys") == 0
+
+
+@settings(max_examples=30)
+@given(rows, rows)
+def test_a_window_that_was_kept_goes_on_as_if_nothing_had_happened(
+    before: list[dict[tuple[int, str], float]], after: list[dict[tuple[int, str], float]]
+) -> None:
+    one, other = Window({"job": "kvmon"}), Window({"job": "kvmon"})
+
+    def write(window: Window, tick: int, row: dict[tuple[int, str], float]) -> None:
+        samples = [Sample(SPECS[index], value, (db,)) for (index, db), value in row.items()]
+        window.append(("it", "h"), tick * STEP, samples, node())
+        window.put("rule", tick * STEP, [(pairs(SPECS[index], f"rule-{db}"), value) for (index, db), value in row.items()])
+
+    for tick, row in enumerate(before):
+        write(one, tick, row)
+    other.restore(b"".join(one.packed()), len(before) * STEP)
+    for tick, row in enumerate(after, start=len(before)):
+        write(one, tick, row)
+        write(other, tick, row)
+    end = (len(before) + len(after)) * STEP
+    found = [{column.labels.pairs: column for column in window.select(EVERY, 0, end)} for window in (one, other)]
+    assert found[0].keys() == found[1].keys()
+    for labels, column in found[0].items():
+        for upto in range(0, end, STEP):
+            assert column.latest(upto - 300_000, upto) == found[1][labels].latest(upto - 300_000, upto)
+        assert tuple(map(list, column.span(-1, end))) == tuple(map(list, found[1][labels].span(-1, end)))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-5], lambda data: b"x" + data, lambda data: data.replace(b"key", b"yek")])
+def test_what_is_damaged_is_told(damage: Callable[[bytes], bytes]) -> None:
+    window = Window()
+    window.append(("it", "h"), 1000, [Sample(SPECS[0], 1, ("a",))], node())
+    with pytest.raises((ValueError, KeyError)):
+        Window().restore(damage(b"".join(window.packed())), 2000)
+
+
+def test_nodes_and_rules_that_are_no_more_are_forgotten_in_time() -> None:
+    window = Window(retention=300_000)
+    window.append(("it", "h"), 1000, [Sample(SPECS[0], 1, ("a",))], node())
+    window.put("rule", 1000, [(pairs(SPECS[1], "a"), 1.0)])
+    window.sweep(200_000)
+    assert window.series == 2
+    window.sweep(302_000)
+    assert (window.series, list(window.select(EVERY, 0, 1)), window.size) == (0, [], 0)
 
 
 def test_memory_has_a_limit_and_it_is_told_what_was_forgotten() -> None:

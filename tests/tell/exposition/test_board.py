@@ -77,6 +77,7 @@ def test_openmetrics_gives_up_types_before_names() -> None:
     assert types["redis_latency_percentiles_usec"] == "unknown"
     assert types["redis_latency_percentiles_usec_sum"] == "unknown"
     assert types["redis_latency_percentiles_usec_count"] == "unknown"
+    assert any('quantile="50.0"' in line for line in text.splitlines()), "as Prometheus writes it when it reads the classic text"
     assert types["kvmon_proper_seconds"] == "summary"
     assert 'le="1.0"' in text
     assert text.endswith("# EOF\n")
