@@ -23,11 +23,14 @@ _TIME = "commands_duration_seconds_total"
 
 def points(snapshot: Snapshot, before: Snapshot | None) -> list[Point]:
     """Everything of a node; `before` is the snapshot pushed last, for rates."""
-    tags = node_tags(snapshot.node)
-    role = snapshot.facts.get("role")
-    if role:
-        tags = (*tags, tag("redis_role", role))
+    tags = tags_of(snapshot)
     return [*_info(snapshot, before, tags), *of_samples(snapshot.samples, tags), *more(snapshot, before, tags)]
+
+
+def tags_of(snapshot: Snapshot) -> Tags:
+    """The node's tags, and its role where that is known."""
+    role = snapshot.facts.get("role")
+    return (*node_tags(snapshot.node), tag("redis_role", role)) if role else node_tags(snapshot.node)
 
 
 def _info(snapshot: Snapshot, before: Snapshot | None, tags: Tags) -> Iterator[Point]:

@@ -10,13 +10,14 @@ from kvmon.model.metrics.catalogue import datadog as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.tell.sinks.datadog.checks import checks
+from kvmon.tell.sinks.datadog.durations import Durations
 from kvmon.tell.sinks.datadog.events import Known, events, known_of
 from kvmon.tell.sinks.datadog.judged import Alerts, Breakers
 from kvmon.tell.sinks.datadog.naming import Naming
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.tell.sinks.datadog.outlet import Outlet
 from kvmon.tell.sinks.datadog.point import Point
-from kvmon.tell.sinks.datadog.points import of_samples, points
+from kvmon.tell.sinks.datadog.points import of_samples, points, tags_of
 from kvmon.tell.sinks.datadog.slow import Slow, slow_points
 
 SLICE = 100
@@ -47,6 +48,7 @@ class Sink:
         self._pushed: dict[Key, Snapshot] = {}
         self._known: dict[Key, Known] = {}
         self._breakers = Breakers()
+        self._durations = Durations()
         self._alerts = Alerts(clock.time())
 
     def samples(self) -> list[Sample]:
@@ -77,7 +79,8 @@ class Sink:
         own = list(own)
         for event in self._breakers.events(own):
             self.outlet.event(event, now)
-        for point in of_samples(own, (), now=now):
+        tags = {snapshot.node.key: tags_of(snapshot) for snapshot in seen}
+        for point in (*of_samples(own, (), now=now), *self._durations.points(own, tags)):
             self._send(point, now)
 
     def notice(self, notices: Sequence[Notice]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kvmon.model.metrics.catalogue import ALL
+from kvmon.tell.sinks.datadog.durations import AVERAGE
 from kvmon.tell.sinks.datadog.more import rate_name
 from kvmon.tell.sinks.datadog.names import CALLS_RATE, GROWING, STATES, UPTIME
 from kvmon.tell.sinks.datadog.points import EXPIRES, OWN
@@ -23,7 +24,7 @@ SENT = (
     {name for name, *_ in AGENT} - set(NOT_SENT)
     | {f"kvmon.{row.name.removeprefix(OWN)}" for row in ALL if row.name.startswith(OWN)}
     | {rate_name(field) for field in GROWING}
-    | {*STATES.values(), UPTIME, CALLS_RATE, EXPIRES}
+    | {*STATES.values(), UPTIME, CALLS_RATE, EXPIRES, AVERAGE}
 )
 
 

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
-from kvmon.model.metrics.catalogue import commands, derived, polls
+from kvmon.model.metrics.catalogue import commands, derived, polls, probes
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Failure, Snapshot
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.sinks.datadog.checks import checks
+from kvmon.tell.sinks.datadog.durations import Durations
 from kvmon.tell.sinks.datadog.names import CLUSTER, GAUGES, PREFIX, RATES
 from kvmon.tell.sinks.datadog.point import Form, Point, Status
 from kvmon.tell.sinks.datadog.points import points
@@ -27,11 +28,11 @@ COMPUTED = {
     "redis.keys", "redis.expires", "redis.persist", "redis.persist.percent", "redis.expires.percent", "redis.info.latency_ms",
     "redis.net.maxclients", "redis.net.connections", "redis.replication.delay",
     "redis.replication.master_link_down_since_seconds", "redis.command.calls", "redis.command.usec_per_call",
+    "redis.ping.latency_ms",
 }  # fmt: skip
 """Sent, and computed from more than one plain field."""
 
 NOT_SENT = {
-    "redis.ping.latency_ms": "a poll sends no PING",
     "redis.key.length": "polls do not look at keys",
 }
 
@@ -190,3 +191,19 @@ def test_tags_cannot_break_the_grammar() -> None:
 def test_a_socket_and_a_bare_target() -> None:
     socket = Address(path="/run/redis.sock")
     assert node_tags(Node(Target("it", (socket,), bare=True), socket)) == ("redis_host:/run/redis.sock", "redis_port:unix_socket")
+
+
+def test_the_mean_time_of_steps_since_the_push_before() -> None:
+    durations, tags = Durations(), {("it", "h:1"): ("redis_host:h",)}
+
+    def seen(count: int, total: float) -> list[tuple[str, float, tuple[str, ...]]]:
+        labels = ("it", "h:1", "ping")
+        given = [Sample(probes.DURATION, count, labels, "_count"), Sample(probes.DURATION, total, labels, "_sum")]
+        return [(point.name, point.value, point.tags) for point in durations.points(given, tags)]
+
+    assert [value for _, value, _ in seen(2, 0.5)] == [0.25, 250.0]
+    assert seen(4, 0.75) == [
+        ("kvmon.probe_duration_seconds.avg", 0.125, ("redis_host:h", "step:ping")),
+        ("redis.ping.latency_ms", 125.0, ("redis_host:h",)),
+    ]
+    assert seen(4, 0.75) == [], "nothing was tried meanwhile"
