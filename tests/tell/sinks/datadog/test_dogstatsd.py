@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +84,40 @@ async def test_what_nobody_takes_is_counted(tmp_path: Path) -> None:
         assert "kvmon_datadog_last_success_timestamp_seconds" not in {sample.spec.name for sample in way.samples()}
     finally:
         await way.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.0, 0.003], ids=["quick", "slow"])
+async def test_of_a_hundred_thousand_points_none_is_lost_uncounted(tmp_path: Path, pause: float) -> None:
+    """Through a unix socket, to an Agent that is quick, and to one that takes its time over each packet."""
+    count = 100_000
+    tags = ("redis_host:cache.example.net", "redis_port:6379", "redis_role:master", "target:sessions", "provider:self-hosted")
+    received = 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as agent:
+        agent.bind(str(tmp_path / "dsd"))
+        agent.settimeout(0.1)
+        over = threading.Event()
+
+        def listen() -> None:
+            nonlocal received
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    received += agent.recv(65_536).count(b"\n")
+                    if pause:
+                        time.sleep(pause)
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        way = outlet(f"unix://{tmp_path}/dsd")
+        try:
+            for number in range(count):
+                way.send(Point("redis.keys", number, tags), NOW)
+            until(lambda: way.waiting == 0, what=f"everything sent, or counted as lost: {way.results}")
+            lost = count - way.results["sent"]
+            until(lambda: received + lost == count, what=f"what was sent has arrived: {received} and {way.results}")
+            assert sum(way.results.values()) == count
+            assert lost == 0
+        finally:
+            await way.close()
+            over.set()
+            thread.join(20)
