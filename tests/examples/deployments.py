@@ -79,7 +79,7 @@ def _azure(name: str, prefix: str, server: Server, start_daemon: StartDaemon, ce
 
 
 def valkey_cluster(start_server: StartServer, start_daemon: StartDaemon, _certificates: Certificates) -> Deployment:
-    servers = tuple(start_server(cluster=True) for _ in range(3))
+    servers = tuple(start_server(cluster=True, settings={"cluster-node-timeout": "2000"}) for _ in range(3))
     form_cluster(*servers)
     daemon = start_daemon(
         {"interval": "500ms", "targets": [probed("valkey", servers[0], urls=[server.url for server in servers])]}

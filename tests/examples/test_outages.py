@@ -16,12 +16,12 @@ from backend import Backend, backend, connect, connect_async
 from bulk import Bulk
 from cache_manager import CacheManager
 from hybrid import Hybrid, Side
-from kvmon_client import AsyncClient, BreakerOpen, Client
+from kvmon_client import AsyncClient, BreakerOpen, Client, slot_of
 from rate_limiter import RateLimiter
 from realtime import Realtime
 from session_store import SessionStore
 
-from tests.examples.deployments import Deployment, StartDaemon, StartServer, one, probed, ready
+from tests.examples.deployments import Deployment, StartDaemon, StartServer, one, probed, ready, valkey_cluster
 from tests.servers.ports import free_port
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
@@ -87,6 +87,33 @@ def test_sessions_survive_the_death_of_their_server_and_move_to_it_when_it_is_ba
     until(lambda: store.settle() == 0, what="nothing is kept here any more")
     assert store.get(during) == {"theme": "light", "user": "alice"}
     assert 0 < server.ttl(f"session:{during}") <= 3600
+
+
+@pytest.mark.slow
+def test_sessions_of_a_cluster_survive_a_failover(
+    start_server: StartServer, start_daemon: StartDaemon, certificates: Certificates
+) -> None:
+    cluster = valkey_cluster(start_server, start_daemon, certificates)
+    victim = cluster.servers[0]
+    replica = start_server(cluster=True, settings={"cluster-node-timeout": "2000"})
+    replica.command("CLUSTER", "MEET", "127.0.0.1", str(victim.port))
+    name = victim.command("CLUSTER", "MYID")
+    until(lambda: name in replica.command("CLUSTER", "NODES"), what="the replica has heard of its primary")
+    replica.command("CLUSTER", "REPLICATE", name)
+    until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
+    with Client(cluster.daemon.url) as breakers, connect(backend(environment=cluster.environment)) as server:
+        store = SessionStore(server, patient(breakers), "valkey")
+        sessions = [store.create("alice", number=str(n)) for n in range(60)]
+        until(lambda: replica.info("replication")["slave_repl_offset"] == victim.info("replication")["master_repl_offset"])
+        victim.kill()
+        denied_key = next(key for key in (f"session:{name}" for name in sessions) if slot_of(key) < 16_384 // 3)
+        until(lambda: not breakers.allow("valkey", "write", key=denied_key), what="the shard of the victim is denied")
+        sessions += [store.create("alice", number=str(n)) for n in range(60, 120)]
+        until(lambda: replica.info("replication")["role"] == "master", what="the failover")
+        until(lambda: breakers.allow("valkey", "write", key=denied_key), what="the shard is allowed again")
+        until(lambda: store.settle() == 0, what="nothing is kept here any more")
+        assert [(store.get(name) or {}).get("number") for name in sessions] == [str(n) for n in range(120)]
+        assert store.of_user("alice") == set(sessions)
 
 
 def server_has(server: Server, key: str) -> bool:

@@ -37,12 +37,14 @@ class Client(Asking):
         return self._believes()
 
     def close(self) -> None:
-        """End the threads and send outcomes that are left, for about two seconds at most."""
+        """End the threads and send outcomes that are left, for about three seconds at most where the daemon hangs."""
         with self._starting:
             self._closed = True
             workers, self._workers = self._workers, []
         for worker in workers:
             worker.stop()
+        for worker in workers:
+            worker.join(1.0)
         if workers and (rest := self._flush()) is not None:
             Worker("kvmon-flush", rest, tls=self._tls).join(1.0)
 
@@ -55,7 +57,7 @@ class Client(Asking):
     def _start(self) -> None:
         self._workers = [Worker(name, talk, tls=self._tls) for name, talk in self._conversations().items()]
         for worker in self._workers:
-            weakref.finalize(self, worker.stop, 0.0).atexit = False
+            weakref.finalize(self, worker.stop).atexit = False
 
     def _wake(self) -> bool:
         if not self._forked:

@@ -29,13 +29,12 @@ class Worker:
         if self._thread is not threading.current_thread():
             self._thread.join(within)
 
-    def stop(self, within: float = 1.0) -> None:
+    def stop(self) -> None:
         """Have it end: at once, unless it is just connecting."""
         self._over.set()
         if (connection := self._socket) is not None:
             with contextlib.suppress(OSError, ValueError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self.join(within)
 
     def _run(self) -> None:
         answer: bytes | None = None
