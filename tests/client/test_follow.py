@@ -151,6 +151,17 @@ def test_a_daemon_that_is_away_is_tried_again_soon_and_never_hastily() -> None:
     assert it.ratio("it", "read", None, None) is None
 
 
+def test_a_daemon_that_refuses_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+
+    def script(first: str, *_: object) -> Iterator[Piece]:
+        if first != "CONNECT":
+            yield answer(b"", "401 Unauthorized")
+
+    Play(script, clock).run(follower(board(clock)), lambda: clock.now > 1_060.0)
+    assert caplog.text.count("status 401") == 1
+
+
 def test_another_daemon_may_count_from_the_beginning() -> None:
     clock, asked = Clock(), []
     it = board(clock)

@@ -132,6 +132,8 @@ class Follower:
                 tag = answer.headers.get("etag", "")
                 path = f"/v1/breakers?index={self._board.index}&wait={WAIT}s"
             elif answer.status != 304:
+                if not heard and self._reached:
+                    log.warning("kvmon at %r answers with status %d: nothing can be followed there", server, answer.status)
                 return heard
             heard = True
             self._board.renew(seconds_of(answer.headers.get("kvmon-valid-for")))
