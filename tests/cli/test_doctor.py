@@ -225,6 +225,13 @@ def test_the_audit_says_what_would_hurt_one_day(doctor: Doctor, start_server: Ca
         assert words in text, text
 
 
+def test_big_values_are_told_where_the_server_tells_them(doctor: Doctor, start_server: Callable[..., Server]) -> None:
+    server = start_server(settings={"maxmemory": "100mb"})
+    server.command("SET", "big", "x" * 2_000_000)
+    text = " ".join(doctor(server.url, "--audit").out.split())
+    assert "! commands requests or replies of up to 1.907 MiB (set)" in text.replace("(SET)", "(set)"), text
+
+
 def test_the_audit_praises_what_is_good(doctor: Doctor, start_server: Callable[..., Server]) -> None:
     asked = (
         "+ping +info +client|setname +config|get +slowlog +latency +memory|stats +client|list +acl|log +acl|getuser +commandlog"

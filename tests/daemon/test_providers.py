@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import terminal as terminal  # noqa: PLC0414 - a fixture of the neighbour
+from tests.cli.running import Terminal
 from tests.servers.daemon import Daemon
 from tests.servers.double import Double, Profile, loopback
 from tests.servers.profiles import PROFILES
@@ -19,6 +21,12 @@ from tests.servers.waiting import until
 
 FAST = ("config", "memory", "clients", "modules", "acl", "slowlog", "commandlog", "latency", "cluster_info")
 MIB = 1024**2
+
+
+def some(*quick: str) -> list[Any]:
+    """All profiles, of which these run always."""
+    slow = pytest.mark.slow
+    return [pytest.param(row, id=row.provider, marks=[] if row.provider in quick else [slow]) for row in PROFILES]
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def polls(daemon: Daemon, number: int) -> None:
     until(lambda: made() >= enough, what=f"{number} polls\n{daemon.logs[-2000:]}")
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.provider)
+@pytest.mark.parametrize("profile", some("azure-managed", "elasticache-serverless"))
 def test_nothing_is_asked_in_vain_and_nothing_alarms(
     profile: Profile, start_double: Callable[..., tuple[Double, dict[str, Any]]], start_daemon: Callable[..., Daemon]
 ) -> None:
@@ -101,3 +109,16 @@ def test_nothing_is_asked_in_vain_and_nothing_alarms(
             assert "not available on " in node["capabilities"][name]["why"]
     if "LATENCY LATEST" in profile.refuses:
         assert node["capabilities"]["latency"]["without"] == ["LATENCY LATEST"]
+
+
+@pytest.mark.parametrize("profile", some("azure-managed"))
+def test_the_doctor_calls_nothing_broken_that_a_provider_does_not_offer(
+    profile: Profile, start_double: Callable[..., tuple[Double, dict[str, Any]]], terminal: Terminal
+) -> None:
+    _, target = start_double(profile)
+    terminal.write(json.dumps({"targets": [target]}))
+    outcome = terminal("doctor", "it", "--config", "kvmon.yaml")
+    assert outcome.code == 0, outcome.out
+    text = " ".join(outcome.out.split())
+    assert "✓ permissions" in text
+    assert "not available on " in text

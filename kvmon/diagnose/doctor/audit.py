@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
-from kvmon.diagnose.doctor.condition import Seen
+from kvmon.diagnose.doctor.condition import Seen, size
 from kvmon.diagnose.doctor.finding import Finding
 
 SETTINGS = (
@@ -144,6 +144,10 @@ def _commands(seen: Seen) -> Finding:
         text = ", ".join(f"{name.upper()} {count:.0f} times" for name, count in sorted(calls.items(), key=lambda pair: -pair[1]))
         fix = "SCAN, SSCAN and HSCAN in place of whole ones; take what nobody should call away from applications: -@dangerous"
         return Finding("commands", "warn", text, fix)
+    if seen.large:
+        command, most = max(seen.large, key=lambda entry: entry[1])
+        fix = "split big values, ask for ranges: while one is sent, everybody waits, and its buffer counts as memory"
+        return Finding("commands", "warn", f"requests or replies of up to {size(most)} ({command})", fix)
     return Finding("commands", "ok", "none that goes through all keys")
 
 
@@ -181,7 +185,7 @@ def _buffers(seen: Seen) -> Finding:
         return Finding("client buffers", "warn", f"{cut:.0f} clients were cut off because their buffers were full", fix)
     if biggest > BUFFER:
         fix = "page through big replies: buffers count as used memory and may push data out"
-        return Finding("client buffers", "warn", f"one of {biggest / 1024**2:.0f} MiB", fix)
+        return Finding("client buffers", "warn", f"one of {size(biggest)}", fix)
     return Finding("client buffers", "ok", "within bounds")
 
 

@@ -20,7 +20,7 @@ BIG = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a poll gave. `at` is our wall time when it began, `took` seconds; `slow` are (command, seconds, wall time), newest first."""
+    """What a poll gave. `at` is our wall time when it began, `took` seconds; `slow` are (command, seconds, wall time), `large` (command, bytes)."""
 
     target: Target
     provider: Provider
@@ -28,6 +28,7 @@ class Seen:
     samples: Sequence[Sample]
     capabilities: Sequence[Capability]
     slow: Sequence[tuple[str, float, float]]
+    large: Sequence[tuple[str, float]]
     at: float
     took: float
 

@@ -19,6 +19,7 @@ from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.providers import told_by
 from kvmon.model.targets.target import Credentials, Node
 from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.commandlog import CommandlogMemory
 from kvmon.watch.collectors.slowlog import SlowlogMemory
 from kvmon.watch.poller import NodePoller
 from kvmon.watch.probes.canary import PREFIX
@@ -97,9 +98,20 @@ async def _poll(
     memory = poller.memory("slowlog")
     recent = memory.recent if isinstance(memory, SlowlogMemory) else ()
     provider = told_by(node.target.provider, snapshot.facts)
+    sized = poller.memory("commandlog")
+    logs = sized.recent.values() if isinstance(sized, CommandlogMemory) else ()
+    large = [(entry.command, entry.cost) for log in logs for entry in log]
     slow = [(entry.command, entry.cost, float(entry.at)) for entry in recent]
     return snapshot, Seen(
-        node.target, provider, snapshot.facts, snapshot.samples, poller.capabilities(), slow, snapshot.at, snapshot.duration
+        node.target,
+        provider,
+        snapshot.facts,
+        snapshot.samples,
+        poller.capabilities(),
+        slow,
+        large,
+        snapshot.at,
+        snapshot.duration,
     )
 
 
