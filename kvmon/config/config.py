@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from kvmon.config.alerting import Alerting
+from kvmon.config.discovery.targets import Discovery
 from kvmon.config.options import LogOptions
 from kvmon.config.rules import Rules
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import Address
+from kvmon.model.targets.sharding import Part
 from kvmon.model.targets.target import Target
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import Collectors
@@ -66,6 +68,19 @@ class Config:
     """By the target's name."""
     common_collectors: Collectors = field(default_factory=Collectors)
     """Those of nodes that are no configured target."""
+    discovery: Discovery | None = None
+    """Documents that name more targets."""
+    part: Part | None = None
+    """Which of several processes this is, as far as targets are shared among them."""
+
+    def with_found(self, found: Sequence[Target]) -> Config:
+        """The configuration with these targets after its own."""
+        if self.discovery is None or not found:
+            return self
+        collectors = dict.fromkeys((target.name for target in found), self.discovery.collectors)
+        targets = (*self.targets, *found)
+        default = self.default_target or targets[0].name
+        return replace(self, targets=targets, collectors={**self.collectors, **collectors}, default_target=default)
 
     def collectors_of(self, target: Target) -> Collectors:
         """The collectors that ask this target's nodes."""

@@ -33,6 +33,8 @@ def dump(config: Config) -> str:
         "window": config.window.model_dump(mode="json"),
         "rules": _rules(config),
         "scrape_allow": list(config.scrape_allow),
+        "shard": str(config.part) if config.part is not None else None,
+        "discovery": _discovery(config),
         "targets": [_target(config, target) for target in config.targets],
     }
     return yaml.safe_dump(_tidy(data), sort_keys=False, allow_unicode=True, default_flow_style=False, width=130)
@@ -50,6 +52,17 @@ def _alerting(config: Config) -> dict[str, Any]:
 def _rules(config: Config) -> dict[str, Any] | None:
     rules = config.rules
     return {"files": list(rules.files), "evaluation_interval": format_duration(rules.interval / 1000)} if rules.files else None
+
+
+def _discovery(config: Config) -> dict[str, Any] | None:
+    if config.discovery is None:
+        return None
+    found: dict[str, Any] = config.discovery.options.model_dump(mode="json")
+    found["files"] = list(config.discovery.files)
+    for secret in ("password", "sentinel"):
+        if secret in found["defaults"]:
+            found["defaults"][secret] = REDACTED
+    return found
 
 
 def _web(config: Config) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
+from socket import gethostname
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,12 +13,15 @@ from pydantic import ValidationError
 from kvmon.config.alerting import alerting_of
 from kvmon.config.config import Config, Web
 from kvmon.config.datadog import datadog_of
+from kvmon.config.discovery.load import discovery_of
 from kvmon.config.document import read_document
 from kvmon.config.environment.places import Environment
 from kvmon.config.environment.scalars import read_scalars
 from kvmon.config.environment.targets import EnvironmentTargets, environment_targets
 from kvmon.config.explain import Explainer
 from kvmon.config.files import beside
+from kvmon.config.keyring import keyring_of
+from kvmon.config.merging import merged
 from kvmon.config.mistakes import Ledger
 from kvmon.config.options import NOT_YET, FileOptions, TargetOptions
 from kvmon.config.rules import rules_of
@@ -25,6 +29,7 @@ from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
 from kvmon.model.targets.address import parse_address
+from kvmon.model.targets.sharding import Part, parse_part
 from kvmon.model.targets.target import Target
 from kvmon.watch.collectors import Collectors
 
@@ -61,16 +66,21 @@ def _compose(
         return None
     base = str(FilePath(path).parent) if path is not None else ""
     given = "timeout" in source.value and not found.exporter_mode  # redis_exporter knows no interval to exceed
-    common = Common(options.interval, options.timeout, given, base, bare=found.exporter_mode)
+    keyring = keyring_of(options.credentials, base, source, ledger)
+    common = Common(options.interval, options.timeout, given, base, bare=found.exporter_mode, keyring=keyring)
     made: list[Target] = []
     for index, target in targets:
         made.append(replace(target_of(target, ("targets", index), common, source, ledger), **found.services.get(target.name, {})))
     _unique(targets, source, ledger)
-    if not targets and not options.scrape_allow and not ledger.errors:
+    discovery = discovery_of(options, frozenset(target.name for target in made), common, source, ledger)
+    if not targets and not options.scrape_allow and discovery is None and not ledger.errors:
         ledger.add(
             "there is nothing to watch", where=path or "",
             hint="name a target in the file, or set REDIS_URL, KVMON_TARGETS or REDIS_ADDR",
         )  # fmt: skip
+    part = _part(options.shard, environ, source, ledger)
+    if part is not None and not found.exporter_mode:
+        made = [target for target in made if part.has(target.name)]
     web = Web()
     if options.web.config_file:
         web = read_web_file(
@@ -90,7 +100,19 @@ def _compose(
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),
         collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,
+        discovery=replace(discovery, part=part) if discovery is not None else None, part=part,
     )  # fmt: skip
+
+
+def _part(text: str | None, environ: Mapping[str, str], source: Source, ledger: Ledger) -> Part | None:
+    """POD_NAME is the name that manifests give a pod's own name; else the host's name is that of the pod."""
+    if text is None:
+        return None
+    try:
+        return parse_part(text, environ.get("POD_NAME", "").strip() or gethostname())
+    except ValueError as error:
+        ledger.add(f"shard: {error}", where=source.where(("shard",)))
+        return None
 
 
 def _default(targets: list[Target], environ: Mapping[str, str]) -> str | None:
@@ -144,16 +166,7 @@ def _collectors(targets: list[tuple[int, TargetOptions]], source: Source, ledger
     for index, target in targets:
         own: Any = source.value["targets"][index].get("collectors", {})
         try:
-            found[target.name] = Collectors.model_validate(_merged(common, own))
+            found[target.name] = Collectors.model_validate(merged(common, own))
         except ValidationError as error:
             Explainer(source, ledger)(error, Collectors, under=("targets", index, "collectors"))
     return found
-
-
-def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(common)
-    for name, given in own.items():
-        under = merged.get(name)
-        options = {"enabled": True} if given is True else given
-        merged[name] = {**under, **options} if isinstance(under, dict) and isinstance(options, dict) else given
-    return merged

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from kvmon.config.discovery.options import CredentialRule, DiscoveryOptions
 from kvmon.config.urls import read_listen, read_url, shown
 from kvmon.judge.rules.options import RulesOptions
 from kvmon.judge.window.options import WindowOptions
@@ -32,7 +33,7 @@ _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
-    "top": ("discovery", "probe", "breaker", "workloads", "poll"),
+    "top": ("probe", "breaker", "workloads", "poll"),
     "target": ("breaker", "workloads"),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
@@ -301,6 +302,12 @@ class FileOptions(Options):
     """The recent history that rules and `/api/v1` read."""
     rules: RulesOptions | None = None
     """Prometheus rule files that kvmon evaluates itself; default: none."""
+    discovery: DiscoveryOptions | None = None
+    """Documents that name targets; default: none."""
+    credentials: tuple[CredentialRule, ...] = ()
+    """Credentials by host or label, for targets that have none of their own."""
+    shard: str | None = None
+    """`2/5`: this process is the second of five that share the targets; `auto/5`: by the number at the end of the host's name."""
     state_dir: File | None = None
     """Folder for what has to survive a restart."""
     namespace: Annotated[str, AfterValidator(_namespace)] = "redis"

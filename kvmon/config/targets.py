@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kvmon.config.explain import nearest
 from kvmon.config.files import beside, read_text
 from kvmon.config.identity import identity
+from kvmon.config.keyring import Keyring
 from kvmon.config.labels import collisions
 from kvmon.config.mistakes import Ledger
 from kvmon.config.options import TargetOptions
@@ -30,6 +31,7 @@ class Common:
     given: bool
     base: str
     bare: bool = False
+    keyring: Keyring = field(default_factory=Keyring)
 
 
 def target_of(options: TargetOptions, path: Path, common: Common, source: Source, ledger: Ledger) -> Target:
@@ -40,6 +42,8 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
     credentials = _credentials(options, urls, common.base, note)
     if options.auth is not None:
         credentials = identity(options, credentials, provider, note)
+    elif credentials.password is None and credentials.password_file is None:
+        credentials = common.keyring.of(urls, options.labels, credentials.username) or credentials
     interval = options.interval or common.interval
     timeout = options.timeout or common.timeout
     if interval < SHORTEST:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -27,12 +27,12 @@ log = structlog.get_logger("kvmon")
 
 
 class Followed:
-    """What is known of the target's nodes. `taken` are addresses that other targets name."""
+    """What is known of the target's nodes. `named` are the addresses that targets name, with the names of these."""
 
-    def __init__(self, target: Target, taken: frozenset[Address], *, clock: Clock) -> None:
+    def __init__(self, target: Target, named: Mapping[Address, str], *, clock: Clock) -> None:
         self.target = target
         self.nodes: tuple[Node, ...] = target.nodes
-        self._taken = taken
+        self._named = named
         self._clock = clock
         self._members = Membership(target.addresses)
         self._roles: dict[Address, str] = {}
@@ -45,7 +45,7 @@ class Followed:
             self._sentinels = SentinelMap(target, target.sentinels, self._place)
             self._asking = Asking(self._sentinels, self._announced, target=target.name, clock=clock)
 
-    def retake(self, target: Target, taken: frozenset[Address]) -> bool:
+    def retake(self, target: Target, named: Mapping[Address, str]) -> bool:
         """Go on with these options; False where the target is at other addresses and nothing that is known counts."""
         old = self.target
         same = (old.addresses, old.topology, old.address_map, old.tls, old.sentinels) == (
@@ -53,8 +53,8 @@ class Followed:
         )  # fmt: skip
         if same:
             self.target = target
-            self._taken = taken
-            self._members = self._members.without(address for address in taken if not self._allowed(address))
+            self._named = named
+            self._members = self._members.without(address for address in self._members.found if not self._allowed(address))
             self.nodes = self._as_nodes()
         return same
 
@@ -119,11 +119,9 @@ class Followed:
         self.nodes = nodes
         kept = frozenset(node.address for node in nodes)
         self._roles = {address: role for address, role in self._roles.items() if address in kept}
-        if self._sentinels is not None:
-            self._sentinels.forget(kept)
-        self._rearranged()
         if self._asking is not None:
             self._asking.map.forget(kept)
+        self._rearranged()
         return True
 
     def _rearranged(self) -> bool:
@@ -170,7 +168,8 @@ class Followed:
         return [address for address in found if address is not None and self._allowed(address)]
 
     def _allowed(self, address: Address) -> bool:
-        return self.target.topology != "auto" or address not in self._taken
+        # What another target names stays with it, unless this target is said to have others.
+        return self.target.topology != "auto" or self._named.get(address, self.target.name) == self.target.name
 
     def _kind_of(self, clustered: bool) -> str:  # noqa: FBT001 - a private word
         if self._sentinels is not None:

@@ -35,13 +35,11 @@ class Following:
         for target in targets:
             if target.topology == "standalone" or target.bare:
                 continue
-            # What another target names stays with it, unless this target is said to have others.
-            taken = frozenset(address for address, name in every.items() if name != target.name)
             known = before.pop(target.name, None)
-            if known is None or not known.retake(target, taken):
+            if known is None or not known.retake(target, every):
                 if known is not None:
                     known.stop()
-                known = Followed(target, taken, clock=self._clock)
+                known = Followed(target, every, clock=self._clock)
             self._by_name[target.name] = known
         for known in before.values():
             known.stop()

@@ -37,6 +37,7 @@ from kvmon.tell.server.app import make_app, make_runner
 from kvmon.watch.collectors import Collectors
 
 if TYPE_CHECKING:
+    from kvmon.daemon.discovering import DiscoveryLoop
     from kvmon.daemon.maintenance import MaintenanceLoop
     from kvmon.daemon.tokens import TokenLoop
 
@@ -62,9 +63,12 @@ class Daemon:
 
     def __init__(self, load: Callable[[], Config], config: Config, listen: str) -> None:
         self._load = load
-        self._config = config
-        self._listen = listen
         self._clock = SystemClock()
+        self._given = config
+        self._discovering: DiscoveryLoop | None = None
+        self._late: asyncio.Queue[Loop] = asyncio.Queue()
+        config = self._config = self._with_found(config)
+        self._listen = listen
         self._journal = Journal.open(Path(config.state_dir) if config.state_dir else None)
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
@@ -78,7 +82,6 @@ class Daemon:
         )
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
-        self._late: asyncio.Queue[Loop] = asyncio.Queue()
         self._tokens: TokenLoop | None = None
         self._maintenance: MaintenanceLoop | None = None
         self._view = DaemonView(
@@ -106,6 +109,7 @@ class Daemon:
             version=self._view.version,
             watch=self._pushing.notice,
         )
+        self._view.also(self._own_samples)
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
         self._url = ""
@@ -300,13 +304,40 @@ class Daemon:
             old, new = getattr(self._config, word), getattr(config, word)
             if old != new:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)
-        self._config = config
+        self._given = config
+        self._retarget()
+        self._pushing.take(config.datadog)
+        self._notifying.apply(config.alerting)
+        self._judge()
+        log.info("the configuration was read again", cause=cause, targets=len(self._config.targets))
+
+    def _retarget(self) -> None:
+        """Watch the targets that the configuration and its documents name now."""
+        config = self._config = self._with_found(self._given)
         self._view.take(config)
         self._attend()
         self._following.take(config.targets)
         self._polling.apply(self._members())
         self._probe()
-        self._pushing.take(config.datadog)
-        self._notifying.apply(config.alerting)
-        self._judge()
-        log.info("the configuration was read again", cause=cause, targets=len(config.targets))
+
+    def _with_found(self, config: Config) -> Config:
+        if config.discovery is None:
+            if self._discovering is not None:
+                self._discovering.apply(None)
+            return config
+        if self._discovering is None:
+            from kvmon.daemon.discovering import DiscoveryLoop
+
+            self._discovering = DiscoveryLoop(config.discovery, changed=self._retarget, clock=self._clock)
+            self._late.put_nowait(self._discovering)
+        self._discovering.apply(config.discovery)
+        return config.with_found(self._discovering.targets)
+
+    def _own_samples(self) -> list[Sample]:
+        found = [*self._discovering.own_samples()] if self._discovering is not None else []
+        part = self._config.part
+        if part is not None:
+            from kvmon.model.metrics.catalogue.discovery import SHARD
+
+            found.append(Sample(SHARD, 1, (str(part.number), str(part.of))))
+        return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NoReturn
 
 EVERY = 5.0
@@ -42,7 +42,12 @@ class FileWatch:
             last = now
 
     def _look(self) -> Look:
-        return {name: _stat(name) for name in self._files()}
+        return look_at(self._files())
+
+
+def look_at(files: Iterable[str]) -> Look:
+    """How these look now."""
+    return {name: _stat(name) for name in files}
 
 
 def _stat(name: str) -> tuple[int, int, int] | None:

@@ -82,6 +82,7 @@ class DaemonView:
         self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None
         self.judging: JudgeLoop | None = None
+        self._came_up = False
         self.take(config)
 
     def take(self, config: Config) -> None:
@@ -159,7 +160,11 @@ class DaemonView:
 
     def startup(self) -> Sequence[Check]:
         """See View."""
-        missing = [node for target in self.config.targets for node in target.nodes if self.board.latest(node.key) is None]
+        # Once only: what documents name later is no reason to take traffic from a daemon that works.
+        missing: list[Node] = []
+        if not self._came_up:
+            missing = [node for target in self.config.targets for node in target.nodes if self.board.latest(node.key) is None]
+            self._came_up = not missing
         detail = f"{len(missing)} nodes have not been polled yet, {missing[0]} for one" if missing else ""
         return (Check("first_polls", not missing, detail),)
 

@@ -32,12 +32,24 @@ MISTAKES = {
         "kvmon.yaml:3: collectors.slowlog.evry: unknown key (did you mean 'every'?)",
     ),
     "section of a version to come": (
-        GOOD + "discovery:\n  files: []\n",
-        "kvmon.yaml:2: discovery: this section is not supported by this version of kvmon (remove it)",
+        GOOD + "workloads: []\n",
+        "kvmon.yaml:2: workloads: this section is not supported by this version of kvmon (remove it)",
     ),
     "section of a target of a version to come": (
         "targets:\n- name: a\n  url: redis://h\n  breaker: {}\n",
         "kvmon.yaml:4: targets[0].breaker: this section is not supported by this version of kvmon (remove it)",
+    ),
+    "a document that Prometheus would not take": (
+        GOOD + "discovery:\n  files: [a/*/b.json]\n",
+        "kvmon.yaml:3: discovery.files[0]: only the last part of the path may hold a *, as Prometheus wants it",
+    ),
+    "a default that is none": (
+        GOOD + "discovery:\n  files: [b.json]\n  defaults: {intervall: 1s}\n",
+        "kvmon.yaml:4: discovery.defaults.intervall: unknown key (did you mean 'interval'?)",
+    ),
+    "no part": (
+        GOOD + "shard: 6/5\n",
+        "kvmon.yaml:2: shard: there is no part 6 of 5: they are counted from 1",
     ),
     "key twice": (
         "interval: 15s\ninterval: 30s\n" + GOOD,

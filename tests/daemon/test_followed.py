@@ -14,7 +14,7 @@ REPLICAS = {"role": "master", "connected_slaves": "2", "slave0": "ip=10.0.0.7,po
 
 
 def followed(target: Target, taken: frozenset[Address] = frozenset()) -> Followed:
-    return Followed(target, taken, clock=ManualClock())
+    return Followed(target, dict.fromkeys(taken, "other"), clock=ManualClock())
 
 
 def polled(node: Node, facts: dict[str, str]) -> Snapshot:
@@ -55,16 +55,16 @@ def test_a_reload_keeps_what_was_found_at_the_same_addresses() -> None:
     target = Target("it", (SEED,), topology="auto")
     known = followed(target)
     found(known)
-    assert known.retake(Target("it", (SEED,), topology="auto", interval=1.0), frozenset())
+    assert known.retake(Target("it", (SEED,), topology="auto", interval=1.0), {})
     assert [(node.address, node.target.interval) for node in known.nodes] == [(SEED, 1.0), (FOUND, 1.0)]
-    assert known.retake(target, frozenset({FOUND}))
+    assert known.retake(target, {FOUND: "other"})
     assert [node.address for node in known.nodes] == [SEED]
-    assert not known.retake(Target("it", (FOUND,), topology="auto"), frozenset())
+    assert not known.retake(Target("it", (FOUND,), topology="auto"), {})
 
 
 def test_nothing_is_looked_at_before_something_is_due() -> None:
     clock = ManualClock()
-    known = Followed(Target("it", (SEED,), topology="auto", forget_after=60.0), frozenset(), clock=clock)
+    known = Followed(Target("it", (SEED,), topology="auto", forget_after=60.0), {}, clock=clock)
     assert not known.seen(polled(known.nodes[0], {"role": "master"}))
     assert known.next is None, "a server that is alone costs nothing"
     clock.advance(5.0)
@@ -76,7 +76,7 @@ def test_nothing_is_looked_at_before_something_is_due() -> None:
 
 def test_nobody_in_a_cluster_is_forgotten_between_two_questions() -> None:
     clock = ManualClock()
-    known = Followed(Target("it", (SEED,), topology="cluster", forget_after=3.0), frozenset(), clock=clock)
+    known = Followed(Target("it", (SEED,), topology="cluster", forget_after=3.0), {}, clock=clock)
     known.seen(polled(known.nodes[0], {"role": "master", "cluster_enabled": "1"}))
     known._announced([FOUND])
     for _ in range(3):

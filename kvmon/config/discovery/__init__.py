@@ -1,0 +1,1 @@
+"""Targets that documents name: Prometheus' file_sd and http_sd."""

@@ -1,0 +1,59 @@
+"""From the options of discovery to what the daemon needs."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from kvmon.config.discovery.options import DiscoveryOptions
+from kvmon.config.discovery.targets import Discovery
+from kvmon.config.explain import Explainer
+from kvmon.config.files import beside, read_text
+from kvmon.config.merging import merged
+from kvmon.config.mistakes import Ledger
+from kvmon.config.options import FileOptions, TargetOptions
+from kvmon.config.source import Source
+from kvmon.config.targets import Common, target_of
+from kvmon.watch.collectors import Collectors
+
+SAMPLE = {"name": "found", "url": "redis://found.invalid"}
+"""Stands for a target that will be found, so that a wrong default is told when it is loaded."""
+
+
+def discovery_of(options: FileOptions, taken: frozenset[str], common: Common, source: Source, ledger: Ledger) -> Discovery | None:
+    """None where no document is named. Mistakes go to the ledger."""
+    given = options.discovery
+    if given is None or not (given.files or given.http):
+        return None
+    _check_defaults(given, common, source, ledger)
+    for index, one in enumerate(given.http):
+        for name, path in (("token_file", one.token_file), ("ca", one.ca)):
+            if path is not None:
+                try:
+                    read_text(beside(path, common.base))
+                except ValueError as error:
+                    ledger.add(f"discovery.http[{index}].{name}: {error}", where=source.where(("discovery", "http", index, name)))
+    return Discovery(
+        tuple(beside(pattern, common.base) for pattern in given.files), given, common, _collectors(given, source), taken
+    )
+
+
+def _check_defaults(given: DiscoveryOptions, common: Common, source: Source, ledger: Ledger) -> None:
+    under = ("discovery", "defaults")
+    for name in ("name", "url", "urls", "seeds"):
+        if name in given.defaults:
+            ledger.add(f"discovery.defaults.{name}: documents say this", where=source.where((*under, name)))
+            return
+    url = SAMPLE["url"] if "tls" not in given.defaults else "rediss://found.invalid"
+    try:
+        target_of(TargetOptions.model_validate({**given.defaults, **SAMPLE, "url": url}), under, common, source, ledger)
+    except ValidationError as error:
+        Explainer(source, ledger)(error, TargetOptions, under=under)
+
+
+def _collectors(given: DiscoveryOptions, source: Source) -> Collectors:
+    common = source.value.get("collectors")
+    own = given.defaults.get("collectors", {})
+    try:
+        return Collectors.model_validate(merged(common if isinstance(common, dict) else {}, own if isinstance(own, dict) else {}))
+    except ValidationError:  # told already, as a mistake of one of the two
+        return Collectors()
