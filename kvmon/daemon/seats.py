@@ -31,9 +31,9 @@ def seats(target: Target, nodes: Sequence[Node], topology: Topology) -> list[Sea
     nodes = [node for node in nodes if node.target.probe is not None]  # Sentinels have nothing to read or write
     members = {member.node.key: member for member in topology.members}
     shards = {member.shard for member in topology.members if member.shard}
-    if topology.kind != "cluster" or not shards:
-        return [Seat(node, reads=node.address in target.addresses) for node in nodes]
     ranges = {shard: _ranges(member.slots for member in topology.members if member.shard == shard) for shard in shards}
+    if topology.kind != "cluster" or not any(ranges.values()):
+        return [Seat(node, reads=node.address in target.addresses) for node in nodes]
     placed = ((node, members[node.key].shard) for node in nodes if node.key in members)
     return [Seat(node, shard, ranges[shard], reads=False) for node, shard in placed if shard and ranges[shard]]
 

@@ -30,3 +30,7 @@ def test_in_a_cluster_a_shard_has_the_slots_of_its_primary_and_a_primary_without
 
 def test_a_cluster_that_has_not_told_its_shards_yet_is_like_no_cluster() -> None:
     assert seats(TARGET, NODES[:1], Topology("cluster", [Member(NODES[0])])) == [Seat(NODES[0])]
+
+
+def test_a_cluster_in_which_nobody_has_slots_speaks_as_a_whole() -> None:
+    assert seats(TARGET, NODES[:1], Topology("cluster", [Member(NODES[0], "s")])) == [Seat(NODES[0])]

@@ -66,14 +66,12 @@ class HotProbe:
         self._look = look
         read = await self._try("read", self._read)
         found: list[Evidence | None] = [read]
-        if read is not None and write and self.options.write_every is not None and self._may_write:
+        if read is not None and self.options.write_every is not None and self._may_write:
             if not read.ok and not self._link.connected:
+                # Whatever became of the connection became of writing too.
                 found.append(replace(read, op="write"))
-            elif self.role == "replica":
-                found.append(replace(read, op="write", ok=False, outcome="readonly", conclusive=True))
-            elif self.role == "primary":
-                found.append(await self._try("write", self._write))
-                self._written = self._clock.monotonic()
+            elif write:
+                found.append(await self._try_writing(read))
         kept = [evidence for evidence in found if evidence is not None and not self._tainted(evidence)]
         for evidence in kept:
             self.tally.count(evidence.op, evidence.outcome, ok=evidence.ok)
@@ -95,6 +93,14 @@ class HotProbe:
     async def close(self) -> None:
         """Close the connection."""
         await self._link.close()
+
+    async def _try_writing(self, read: Evidence) -> Evidence | None:
+        if self.role == "replica":
+            return replace(read, op="write", ok=False, outcome="readonly", conclusive=True)
+        if self.role != "primary":
+            return None
+        self._written = self._clock.monotonic()
+        return await self._try("write", self._write)
 
     async def _try(self, op: Op, ask: Callable[[float], Awaitable[Refusal | None]]) -> Evidence | None:
         """Once; once more on a fresh connection where a kept one turns out to be closed."""

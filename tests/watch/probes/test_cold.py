@@ -8,15 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from kvmon.clock import SystemClock
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Credentials, Probe, Target, Tls
 from kvmon.watch.probes import ColdProbe
 from kvmon.watch.probes.cold import EVERY, cold
 from kvmon.watch.probes.tally import Tally
-from tests.servers.kinds import available
+from tests.servers.kinds import available, missing
 from tests.servers.ports import free_port
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
@@ -68,7 +66,7 @@ async def test_the_end_of_the_certificate_is_told_even_of_one_that_is_refused(
     start_server: Callable[..., Server], tmp_path: Path
 ) -> None:
     if "redis-8.0" not in available():
-        pytest.skip("no server with TLS: set KVMON_TEST_SERVERS")
+        missing("a server with TLS (KVMON_TEST_SERVERS)")
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
     files = Certificates(tmp_path, until=until)
     server = start_server("redis-8.0", tls=files)

@@ -97,7 +97,8 @@ async def test_waiting_ends_when_the_server_closes_the_connection(valkey: Server
     await probe.probe(write=False)
     valkey.kill()
     await probe.idle(200.0)  # the test's own deadline would end it otherwise
-    assert of(await probe.probe(write=False)) == [("read", False, "refused", False)]
+    found = of(await probe.probe(write=False))
+    assert found == [("read", False, "refused", False), ("write", False, "refused", False)], "both went with the connection"
 
 
 async def test_what_our_user_may_not_do_says_nothing_about_the_server(
