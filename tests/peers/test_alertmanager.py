@@ -171,3 +171,44 @@ def by_group(hook: Hook) -> dict[tuple[str, str], list[Any]]:
     for got in hook.got:
         found.setdefault((got.path, got.json()["groupKey"]), []).append(got.json())
     return found
+
+
+RECEIVERS = """
+route: {{receiver: team, group_by: [alertname], group_wait: 1s, group_interval: 1s}}
+receivers:
+- name: team
+  slack_configs:
+  - {{api_url: "{url}/slack", channel: "#redis", send_resolved: true}}
+  - api_url: "{url}/slack-own"
+    channel: '{{{{ .GroupLabels.alertname | toLower }}}}'
+    title: '{{{{ .Status | toUpper }}}} {{{{ range .Alerts }}}}{{{{ .Labels.SortedPairs.Values | join ", " }}}};{{{{ end }}}}'
+    text: '{{{{ template "__text_alert_list" .Alerts.Firing }}}}'
+    pretext: '{{{{ (.CommonLabels.Remove .GroupLabels.Names).Values | join "," }}}}'
+    send_resolved: true
+  pagerduty_configs:
+  - {{routing_key: key, url: "{url}/pages", severity: '{{{{ .CommonLabels.severity }}}}', details: {{to: '{{{{ .Receiver }}}}'}}}}
+"""
+
+
+@pytest.mark.slow
+async def test_slack_and_pagerduty_are_told_what_alertmanager_tells_them(tmp_path: Path) -> None:
+    with Hook() as theirs, Hook() as ours:
+        routing = routing_of(RECEIVERS.format(url=ours.url), external_url=EXTERNAL)
+        with alertmanager(RECEIVERS.format(url=theirs.url), tmp_path / "am", external_url=EXTERNAL) as url:
+            async with running(Alerting(routing=routing)) as loop:
+                words = {"summary": "<é>"}
+                one = notice(round(time.time(), 3) - 60, alertname="Lag", severity="warning", instance="a:1", annotations=words)
+                for messages in (3, 6):
+                    told = one if messages == 3 else ended(one)
+                    await loop.take([told])
+                    await asyncio.to_thread(post, url, [told])
+                    for hook in (theirs, ours):
+                        await eventually(partial(got_so_many, hook, messages), what=f"{messages} messages")
+        assert by_path(ours) == by_path(theirs)
+
+
+def by_path(hook: Hook) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for got in hook.got:
+        found.setdefault(got.path, []).append(got.json())
+    return found

@@ -26,6 +26,7 @@ class Answer(NamedTuple):
 
     status: int = 200
     headers: Mapping[str, str] = {}
+    body: bytes = b"ok"
 
 
 class Hook:
@@ -51,8 +52,9 @@ class Hook:
                 self.send_response(said.status)
                 for name, value in said.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(said.body)))
                 self.end_headers()
+                self.wfile.write(said.body)
 
             def log_message(self, *_: object) -> None:
                 pass

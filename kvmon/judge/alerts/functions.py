@@ -28,7 +28,7 @@ _DOWN = ("m", "u", "n", "p", "f", "a", "z", "y")
 def functions(query: Query, *, at: float, external_url: str) -> Mapping[str, Function]:
     """By name. `at` is the time of evaluation in wall seconds."""
     return {
-        **_PURE,
+        **PURE,
         "query": Function(lambda text: _samples(query(text)), ("string",)),
         "now": Function(lambda: at),
         "externalURL": Function(lambda: external_url),
@@ -234,7 +234,7 @@ def link(expression: str, *, tab: int) -> str:
     return f"/graph?g0.expr={quote_plus(expression, safe='~')}&g0.tab={tab}"
 
 
-_PURE: Mapping[str, Function] = {
+PURE: Mapping[str, Function] = {
     "first": Function(_first, ("vector",)),
     "label": Function(_label, ("string", "sample")),
     "value": Function(lambda one: one.fields["Value"], ("sample",)),
@@ -261,6 +261,7 @@ _PURE: Mapping[str, Function] = {
     "safeHtml": Function(lambda text: text, ("string",)),
     "urlQueryEscape": Function(lambda text: quote_plus(text, safe="~"), ("string",)),
 }
+"""Those that need nothing but their arguments."""
 
-NAMES = frozenset({*_PURE, "query", "now", "externalURL", "pathPrefix"})
+NAMES = frozenset({*PURE, "query", "now", "externalURL", "pathPrefix"})
 """All of them."""

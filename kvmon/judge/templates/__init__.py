@@ -9,6 +9,6 @@ from __future__ import annotations
 from kvmon.judge.templates.errors import TemplateError
 from kvmon.judge.templates.execute import expand
 from kvmon.judge.templates.parse import Template, parse
-from kvmon.judge.templates.values import Function, Struct
+from kvmon.judge.templates.values import Function, Methods, Struct, Zero
 
-__all__ = ["Function", "Struct", "Template", "TemplateError", "expand", "parse"]
+__all__ = ["Function", "Methods", "Struct", "Template", "TemplateError", "Zero", "expand", "parse"]

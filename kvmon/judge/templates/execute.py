@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kvmon.judge.templates.builtins import BUILTINS, LAZY
@@ -24,7 +25,7 @@ from kvmon.judge.templates.nodes import (
     Variable,
 )
 from kvmon.judge.templates.parse import Template
-from kvmon.judge.templates.values import Function, Struct, Value, Zero, text, true, type_name
+from kvmon.judge.templates.values import Function, Methods, Struct, Value, Zero, text, true, type_name
 
 DEPTH = 100
 STEPS = 100_000
@@ -159,6 +160,9 @@ class _Run:
             return self._call(first, rest, dot, final, command)
         if rest or final is not _NOTHING:
             if isinstance(first, (Fields, Variable)):
+                method = self._operand(first, dot)
+                if isinstance(method, Function):
+                    return self._apply((first, command), _last(first), method, rest, dot, final)
                 raise self._error(first, f"{_last(first)} is not a method but has arguments")
             raise self._error(first, f"can't give argument to non-function {_short(first)}")
         if isinstance(first, Nil):
@@ -187,6 +191,9 @@ class _Run:
         raise AssertionError(node)
 
     def _field(self, node: Fields, value: Value, name: str) -> Value:
+        if isinstance(value, Methods):
+            with suppress(KeyError):
+                return value.method(name)
         if isinstance(value, Struct) and name in value.fields:
             return value.fields[name]
         if isinstance(value, Mapping):
@@ -198,12 +205,17 @@ class _Run:
     def _call(self, node: Call, words: Sequence[Node], dot: Value, final: Value, whole: Node) -> Value:
         if node.name in LAZY:
             return self._logic(node, words, dot, final)
-        function = self._functions[node.name]
+        return self._apply((node, whole), node.name, self._functions[node.name], words, dot, final)
+
+    def _apply(  # noqa: PLR0913, PLR0917 - a call has so many parts
+        self, where: tuple[Node, Node], name: str, function: Function, words: Sequence[Node], dot: Value, final: Value
+    ) -> Value:
+        node, whole = where
         count = len(words) + (final is not _NOTHING)
         least = len(function.takes)
         if count < least or (count > least and function.rest is None):
             wants = f"at least {least}" if function.rest is not None else str(least)
-            raise self._error(node, f"wrong number of args for {node.name}: want {wants} got {count}")
+            raise self._error(node, f"wrong number of args for {name}: want {wants} got {count}")
         kinds = [*function.takes, *[function.rest or "any"] * (count - least)]
         arguments = [self._fits(word, self._operand(word, dot), kind) for word, kind in zip(words, kinds, strict=False)]
         if final is not _NOTHING:
@@ -211,7 +223,7 @@ class _Run:
         try:
             return function.call(*arguments)
         except (ValueError, OverflowError, TemplateError) as error:
-            raise self._error(whole, f"error calling {node.name}: {error}") from None
+            raise self._error(whole, f"error calling {name}: {error}") from None
 
     def _logic(self, node: Call, words: Sequence[Node], dot: Value, final: Value) -> Value:
         """`and` and `or` look at no more arguments than they have to."""

@@ -25,6 +25,14 @@ class Zero(dict[str, Value]):
     """A map whose missing keys are the empty string: map[string]string with missingkey=zero."""
 
 
+class Methods:
+    """A value with methods, whatever it is otherwise; a method comes before a key of the same name."""
+
+    def method(self, name: str) -> Value:
+        """What it gives, or a Function where it takes arguments. Raises KeyError for a name that is none."""
+        raise KeyError(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function with Go's types of its arguments (string, float64, int, any, sample, vector); `rest`: of all further ones."""

@@ -24,10 +24,10 @@ pushover_configs rocketchat_configs sns_configs telegram_configs victorops_confi
 """
 
 _CONFIGS = """
-actions app_token app_token_file app_url auth_identity auth_secret auth_secret_file blocks callback_id color description details
-enable_http2 event_group fallback fields follow_redirects footer force_implicit_tls html http_headers image_url images link_names
-links message_text mrkdwn_in no_proxy oauth2 payload pretext proxy_connect_header proxy_from_environment proxy_url service_key
-service_key_file short_fields text threading thumb_url title title_link tls_config update_message
+actions app_token app_token_file app_url auth_identity auth_secret auth_secret_file blocks callback_id
+enable_http2 event_group fields follow_redirects force_implicit_tls html http_headers image_url images link_names
+links message_text mrkdwn_in no_proxy oauth2 payload proxy_connect_header proxy_from_environment proxy_url service_key
+service_key_file short_fields threading thumb_url tls_config update_message
 """
 
 REFUSED = frozenset(f"{_TOP} {_GLOBAL} {_ROUTES} {_RECEIVERS} {_CONFIGS}".split())

@@ -17,6 +17,9 @@ log = structlog.get_logger("kvmon")
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that time may change; so may every 5xx."""
 
+LONGEST_ANSWER = 65_536
+"""Bytes of an answer that are looked at."""
+
 LONGEST_WAIT = 3600.0
 """Seconds of a Retry-After that are believed."""
 
@@ -52,6 +55,7 @@ class Sender:
                 wire.url, data=wire.body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 status, after = answer.status, answer.headers.get("Retry-After")
+                body = await answer.content.read(LONGEST_ANSWER) if wire.accepts is not None else b""
         except TimeoutError:
             raise NotDelivered(f"no answer within {wire.timeout:g} s", again=True) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -59,6 +63,8 @@ class Sender:
         except ValueError:
             raise NotDelivered("its URL is none", again=False) from None
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            if wire.accepts is not None and not wire.accepts(body):
+                raise NotDelivered(f"it answered {status}, and in its body that it did not take it", again=False)
             return
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in LATER:
             raise NotDelivered(f"it answered {status}", again=True, after=_retry_after(after, now))

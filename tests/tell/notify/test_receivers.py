@@ -105,8 +105,16 @@ def test_pagerduty_gets_one_incident_for_a_group(message: Payload, over: Payload
     triggered, resolved = body(pages.wire(message, STAMP)), body(pages.wire(over, STAMP))
     assert (triggered["event_action"], resolved["event_action"]) == ("trigger", "resolve")
     assert triggered["dedup_key"] == resolved["dedup_key"] == hashlib.sha256(b'{}:{alertname="A"}').hexdigest()
-    assert triggered["payload"]["custom_details"]["num_firing"] == "1"
-    assert " - summary = it lags\n" in triggered["payload"]["custom_details"]["firing"]
+    details = triggered["payload"]["custom_details"]
+    assert (details["num_firing"], details["num_resolved"]) == (1, 0)
+    assert details["firing"][0]["annotations"] == {"summary": "it lags"}
+
+
+def test_pagerduty_is_not_told_more_than_it_takes(message: Payload) -> None:
+    many: Payload = {**message, "alerts": message["alerts"] * 3000}
+    made = PagerDuty(routing_key="key").wire(many, STAMP)
+    assert len(made.body) < 512_000
+    assert body(made)["payload"]["custom_details"]["num_firing"] == 3000
 
 
 def test_datadog_gets_an_event(message: Payload, over: Payload) -> None:
@@ -188,6 +196,21 @@ ANSWERS = [
     (Answer(0), True, None),
     (Answer(302, {"Location": "http://127.0.0.1:1/elsewhere"}), False, None),
 ]
+
+
+@pytest.mark.parametrize(
+    ("said", "fine"),
+    [(b"ok", True), (b'{"ok": true}', True), (b'{"ok": false, "error": "x"}', False), (b"no_text", False), (b"{", False)],
+)
+async def test_slack_may_say_no_with_a_200(message: Payload, said: bytes, fine: bool) -> None:
+    with Hook(lambda _: Answer(body=said)) as hook:
+        async with aiohttp.ClientSession() as session:
+            sent = Sender(session, "kvmon/test").send(Slack(api_url=hook.url).wire(message, STAMP), NOW)
+            if fine:
+                await sent
+            else:
+                with pytest.raises(NotDelivered, match="did not take it"):
+                    await sent
 
 
 @pytest.mark.parametrize(("answer", "again", "after"), ANSWERS)

@@ -10,8 +10,9 @@ from pydantic import SecretStr, model_validator
 
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import Integration, Post, Secret, Span, Stamp
-from kvmon.tell.notify.receivers.texts import cut, listing, subject
 from kvmon.tell.notify.receivers.urls import Url
+from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.texts import cut
 
 TEXT, TITLE = 4000, 100
 """Characters that an event may have."""
@@ -26,6 +27,8 @@ class Datadog(Integration):
     site: str = "datadoghq.com"
     api_url: Url | None = None
     """In place of `https://api.SITE`: a proxy."""
+    title: Text = '{{ template "__subject" . }}'
+    text: Text = '{{ template "__text_alert_list" .Alerts }}'
     tags: tuple[str, ...] = ()
     timeout: Span = 0.0
 
@@ -40,8 +43,8 @@ class Datadog(Integration):
         fires = message["status"] == "firing"
         warning = message["commonLabels"].get("severity") in ("warning", "info")
         event = {
-            "title": cut(subject(message).strip(), TITLE),
-            "text": cut(listing(message["alerts"]), TEXT),
+            "title": cut(filled(self.title, message).strip(), TITLE),
+            "text": cut(filled(self.text, message), TEXT),
             "alert_type": "success" if not fires else "warning" if warning else "error",
             "aggregation_key": hashlib.sha256(message["groupKey"].encode()).hexdigest(),
             "source_type_name": "kvmon",

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import Integration, Mail, Secret, Stamp
-from kvmon.tell.notify.receivers.texts import firing, listing, resolved, subject
+from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.texts import firing, listing, resolved, subject
 
 
 def _smarthost(text: str) -> str:
@@ -46,7 +47,9 @@ class Email(Integration):
     auth_password: SecretStr | None = None
     auth_password_file: str | None = None
     require_tls: bool | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, Text] = Field(default_factory=dict)
+    text: Text = ""
+    """The body; default: all alerts with their labels and annotations."""
 
     def wire(self, message: Payload, stamp: Stamp) -> Mail:
         """See Integration."""
@@ -60,11 +63,12 @@ class Email(Integration):
         for name, value in self.headers.items():
             del mail[name]
             try:
-                mail[name] = value
+                mail[name] = " ".join(filled(value, message).split())
             except (MessageError, ValueError):
                 raise ValueError(f"headers: {name} cannot stand in a mail") from None
         parts = [("Firing", firing(message)), ("Resolved", resolved(message))]
-        mail.set_content("\n".join(f"{title}: {len(some)}\n\n{listing(some)}" for title, some in parts if some))
+        told = "\n".join(f"{title}: {len(some)}\n\n{listing(some)}" for title, some in parts if some)
+        mail.set_content(filled(self.text, message) or told)
         password = Secret.of(self.auth_password, self.auth_password_file).read()
         required = self.require_tls is not False
         return Mail(

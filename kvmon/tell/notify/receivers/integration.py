@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Annotated, ClassVar, Self
@@ -15,12 +15,13 @@ from kvmon.tell.notify.payload import Payload
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """An HTTP request. Any 2xx is success."""
+    """An HTTP request. Any 2xx is success, if its body is one too (`accepts`, where a receiver says no with a 200)."""
 
     url: str = field(repr=False)
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: float = 10.0
+    accepts: Callable[[bytes], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import HttpConfig, Integration, Post, Secret, Span, Stamp
-from kvmon.tell.notify.receivers.texts import cut, firing, listing, page, resolved, subject
 from kvmon.tell.notify.receivers.urls import Url
+from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.texts import cut, firing, resolved
 
 SUMMARY = 1024
 """Characters that PagerDuty takes of a summary."""
 
-DETAIL = 100_000
-"""Characters of a listing: an event is at most 512 kB."""
+LARGEST = 512_000
+"""Bytes that an event may have."""
+
+
+SEVERITIES = ("critical", "error", "warning", "info")
 
 
 class PagerDuty(Integration):
@@ -28,13 +32,16 @@ class PagerDuty(Integration):
     routing_key_file: str | None = None
     url: Url | None = None
     http_config: HttpConfig = HttpConfig()
-    client: str = "Alertmanager"
-    client_url: str = ""
-    severity: Literal["critical", "error", "warning", "info"] = "error"
-    source: str = ""
-    component: str = ""
-    group: str = ""
-    class_: str = Field(default="", alias="class")
+    description: Text = '{{ template "pagerduty.default.description" . }}'
+    client: Text = "Alertmanager"
+    client_url: Text = '{{ template "pagerduty.default.clientURL" . }}'
+    severity: Text = "error"
+    """critical, error, warning or info; what a template makes of it, if it is one of these, else error."""
+    source: Text = ""
+    component: Text = ""
+    group: Text = ""
+    class_: Text = Field(default="", alias="class")
+    details: dict[str, Text] = Field(default_factory=dict)
     timeout: Span = 0.0
 
     @model_validator(mode="after")
@@ -46,22 +53,44 @@ class PagerDuty(Integration):
     def wire(self, message: Payload, stamp: Stamp) -> Post:
         """See Integration. The deduplication key is Alertmanager's, so that one may take over from the other."""
         del stamp
-        fires = message["status"] == "firing"
-        event = {
-            "routing_key": Secret.of(self.routing_key, self.routing_key_file).read(),
-            "dedup_key": hashlib.sha256(message["groupKey"].encode()).hexdigest(),
-            "event_action": "trigger" if fires else "resolve",
-            "client": self.client,
-            "client_url": self.client_url or page(message),
-            "payload": {
-                "summary": cut(subject(message), SUMMARY), "source": self.source or self.client, "severity": self.severity,
-                "component": self.component, "group": self.group, "class": self.class_,
-                "custom_details": {
-                    "firing": cut(listing(firing(message)), DETAIL), "resolved": cut(listing(resolved(message)), DETAIL),
-                    "num_firing": str(len(firing(message))), "num_resolved": str(len(resolved(message))),
-                },
-            },
-        }  # fmt: skip
+        body = json.dumps(self._event(message, self._details(message)), ensure_ascii=False).encode()
+        if len(body) > LARGEST:
+            told = {
+                "num_firing": len(firing(message)),
+                "num_resolved": len(resolved(message)),
+                "error": "too large for PagerDuty",
+            }
+            body = json.dumps(self._event(message, told), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", **self.http_config.headers()}
         url = self.url or "https://events.pagerduty.com/v2/enqueue"
-        return Post(url, json.dumps(event, ensure_ascii=False).encode(), headers, self.timeout or 10.0)
+        return Post(url, body, headers, self.timeout or 10.0)
+
+    def _event(self, message: Payload, details: dict[str, Any]) -> dict[str, Any]:
+        client, severity = filled(self.client, message), filled(self.severity, message)
+        optional = {"component": self.component, "group": self.group, "class": self.class_}
+        said = {name: text for name, given in optional.items() if (text := filled(given, message))}
+        return {
+            "routing_key": Secret.of(self.routing_key, self.routing_key_file).read(),
+            "dedup_key": hashlib.sha256(message["groupKey"].encode()).hexdigest(),
+            "event_action": "trigger" if message["status"] == "firing" else "resolve",
+            "client": client,
+            "client_url": filled(self.client_url, message),
+            "payload": {
+                "summary": cut(filled(self.description, message), SUMMARY),
+                "source": filled(self.source, message) or client,
+                "severity": severity if severity in SEVERITIES else "error",
+                **said,
+                "custom_details": details,
+            },
+        }
+
+    def _details(self, message: Payload) -> dict[str, Any]:
+        some = {"firing": firing(message), "resolved": resolved(message)}
+        return {
+            **{
+                name: [{**alert, "generatorURL": alert["generatorURL"] or None} for alert in alerts]
+                for name, alerts in some.items()
+            },
+            **{f"num_{name}": len(alerts) for name, alerts in some.items()},
+            **{name: filled(text, message) for name, text in self.details.items()},
+        }
