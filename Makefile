@@ -37,8 +37,9 @@ bench: $(VENV)/.test  ## numbers beside redis_exporter's (its path in REDIS_EXPO
 golden: $(VENV)/.test  ## writes the golden expositions anew; read the difference before you commit it
 	KVMON_GOLDEN=1 $(BIN)/python -m pytest tests/watch/collectors $(PYTEST_ARGS)
 
-docs: $(VENV)/.test  ## writes the generated pages anew
+docs: $(VENV)/.test  ## writes the generated pages and dashboards anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m dashboards.source
 
 clean:
 	rm -rf $(VENV) $(VENV)-floors
