@@ -25,6 +25,7 @@ from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.slow_log import SlowLog
 from kvmon.daemon.supervise import Loop, supervise
+from kvmon.daemon.topology_journal import TopologyJournal
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import ConfigError, UsageError
 from kvmon.journal.store import Journal
@@ -80,6 +81,7 @@ class Daemon:
             reads=self._probed,
             remembered=self._slow_log.remembered,
         )
+        self._events = TopologyJournal(self._journal, clock=self._clock)
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._tokens: TokenLoop | None = None
@@ -174,6 +176,8 @@ class Daemon:
         return bound if not bound.startswith(("0.0.0.0:", ":::")) else f"127.0.0.1:{bound.rpartition(':')[2]}"
 
     def _members(self) -> list[tuple[Node, Collectors]]:
+        following, targets = self._following, self._config.targets
+        self._events.nodes((target.name, frozenset(node.instance for node in following.nodes(target))) for target in targets)
         return [
             (node, self._config.collectors_of(target))
             for target in self._config.targets
@@ -183,12 +187,14 @@ class Daemon:
     def _seen(self, snapshot: Snapshot) -> None:
         self._put(snapshot)
         self._following.seen(snapshot)
+        self._events.seen(snapshot)
         if (put := self._board.latest(snapshot.node.key)) is not None:
             self._view.remembering.seen(put)
         self._slow_log.seen(snapshot.node, self._polling.slow_log(snapshot.node))
 
     def _forget(self, key: tuple[str, str]) -> None:
         self._board.forget(key)
+        self._events.forget(key)
         self._view.remembering.forget(key)
         self._slow_log.forget(key)
 
@@ -279,6 +285,7 @@ class Daemon:
             self._view.remembering,
             self._pushing,
             self._slow_log,
+            self._events,
             self._notifying,
             Garbage(),
             watch,
