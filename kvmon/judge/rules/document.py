@@ -118,11 +118,18 @@ class Document:
     def number(self, node: yaml.Node | None, what: str) -> float:
         """A number, 0 for none."""
         text = self.text(node, what)
-        try:
-            return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").lower()) if text else 0.0
-        except ValueError:
-            self.add(f"{what} has to be a number, not {text!r}", node)
+        if text == "":
             return 0.0
+        plain = text.replace("_", "").lower()
+        if plain.lstrip("+-") in (".inf", ".nan"):  # YAML's own; a bare NaN is a text to it
+            return float(plain.replace(".", ""))
+        try:
+            if not plain.lstrip("+-").startswith(("inf", "nan")):
+                return float(plain)
+        except ValueError:
+            pass
+        self.add(f"{what} has to be a number, not {text!r}", node)
+        return 0.0
 
     def count(self, node: yaml.Node | None, what: str) -> int:
         """A whole number, 0 for none."""
