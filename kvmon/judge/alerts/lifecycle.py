@@ -176,13 +176,15 @@ class Remembered:
     active_at: int
 
 
-def restore(alerts: Alerts, remembered: Mapping[Labels, Remembered], terms: Terms, now: int) -> dict[Labels, Alert]:
+def restore(
+    alerts: Alerts, remembered: Mapping[Labels, Remembered], terms: Terms, now: int, *, grace: int = GRACE
+) -> dict[Labels, Alert]:
     """The alerts with the time that they were active before a restart.
 
     What was over before the outage is not in `remembered`. An alert that was pending goes on as if the outage had not been, and
-    fires ten minutes from now at the earliest; one that had been active for `for` fires at the next evaluation.
+    fires `grace` from now at the earliest; one that had been active for `for` fires at the next evaluation.
     """
-    if terms.hold < GRACE:
+    if terms.hold < grace:
         return dict(alerts)
     after = dict(alerts)
     for labels, alert in alerts.items():
@@ -193,7 +195,7 @@ def restore(alerts: Alerts, remembered: Mapping[Labels, Remembered], terms: Term
         down, active = known.last_at // 1000 * 1000, known.active_at // 1000 * 1000
         left = terms.hold - (down - active)
         if left > 0:
-            active = now + GRACE - terms.hold if left < GRACE else active + now - down
+            active = now + grace - terms.hold if left < grace else active + now - down
         after[labels] = replace(alert, active_at=active)
     return after
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field, replace
 
 from kvmon.judge.alerts.functions import Query as Ask
 from kvmon.judge.alerts.functions import link
-from kvmon.judge.alerts.lifecycle import RESEND, Alerts, OverLimit, Remembered, SameLabels, Terms, restore, series, step, tell
+from kvmon.judge.alerts.lifecycle import (
+    GRACE,
+    RESEND,
+    Alerts,
+    OverLimit,
+    Remembered,
+    SameLabels,
+    Terms,
+    restore,
+    series,
+    step,
+    tell,
+)
 from kvmon.judge.alerts.texts import Outside, Texts
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.model.alert import Labels, Notice
@@ -112,10 +124,10 @@ def _with(labels: Labels, own: Mapping[str, str]) -> Labels:
     return tuple(sorted((name, value) for name, value in {**dict(labels), **own}.items() if value))
 
 
-def remembered(state: RuleState, rule: Rule, known: Mapping[Labels, Remembered], now: int) -> RuleState:
+def remembered(state: RuleState, rule: Rule, known: Mapping[Labels, Remembered], now: int, *, grace: int = GRACE) -> RuleState:
     """The state with alerts from before a restart; from now on its series are written."""
     terms = Terms(rule.hold, rule.keep_firing)
-    return replace(state, alerts=restore(state.alerts, known, terms, now), restored=True)
+    return replace(state, alerts=restore(state.alerts, known, terms, now, grace=grace), restored=True)
 
 
 def inherit(old: Iterable[tuple[Rule, RuleState]], rules: Sequence[Rule]) -> tuple[tuple[RuleState, ...], tuple[Labels, ...]]:
