@@ -6,11 +6,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_RETRIES=10 PIP_ROOT_U
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY kvmon kvmon
+# What tokens need: --build-arg EXTRAS=entra, aws, or entra,aws.
+ARG EXTRAS=""
 # PIP_CONSTRAINT, other than --constraint, also holds for what builds the wheel.
-RUN PIP_CONSTRAINT=/src/constraints.txt python -m pip wheel --wheel-dir /wheels .
+RUN PIP_CONSTRAINT=/src/constraints.txt python -m pip wheel --wheel-dir /wheels ".${EXTRAS:+[$EXTRAS]}"
 # Installed without the index: exactly these wheels. Modules are compiled now, since the root is read-only later.
 RUN python -m venv --without-pip /opt/kvmon \
-    && python -m pip --python /opt/kvmon/bin/python install --no-index --find-links /wheels kvmon
+    && python -m pip --python /opt/kvmon/bin/python install --no-index --find-links /wheels "kvmon${EXTRAS:+[$EXTRAS]}"
 
 FROM docker.io/library/python:3.13-slim-trixie
 ARG VERSION=""
