@@ -14,6 +14,8 @@ COMMANDS = {
     "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),
     "rules": ("kvmon.cli.rules", "Check Prometheus rule files, and run their unit tests."),
+    "breaker": ("kvmon.cli.breaker", "Print what the breakers of a running daemon say, now or as they change."),
+    "why": ("kvmon.cli.why", "Say why a target fails, or failed last, and what to do about it."),
     "metrics": ("kvmon.cli.metrics", "Print the catalogue of metrics."),
     "diff": ("kvmon.cli.diff", "Compare with a running redis_exporter, series by series."),
 }

@@ -226,9 +226,18 @@ class Daemon:
         if self._view.probing is None:
             if all(target.probe is None for target in self._config.targets):
                 return
+            from kvmon.daemon.incidents import Incidents
             from kvmon.daemon.probing import ProbeLoop
 
-            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed, journal=self._journal)
+            incidents = Incidents(
+                self._journal,
+                clock=self._clock,
+                latest=self._board.latest,
+                poll=self._polling.poll_now,
+                slow=self._polling.slow_commands,
+            )
+            self._view.incident_book = incidents
+            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed, journal=self._journal, incidents=incidents)
             self._late.put_nowait(self._view.probing)
             if self._config.state_dir is not None:
                 from kvmon.daemon.breakers_file import BreakersFile

@@ -11,6 +11,7 @@ import structlog
 from kvmon.clock import Clock
 from kvmon.daemon.breaker_journal import BreakerJournal
 from kvmon.daemon.distrust import Distrust
+from kvmon.daemon.incidents import Incidents
 from kvmon.daemon.roundsman import phase
 from kvmon.daemon.seats import Seat, host_of
 from kvmon.daemon.shards import Shards
@@ -39,7 +40,8 @@ Key = tuple[str, str]
 class ProbeLoop:
     """Probes nodes and keeps the breakers of their shards; `feed` is told of every change."""
 
-    def __init__(self, *, clock: Clock, feed: Feed, journal: Journal) -> None:
+    def __init__(self, *, clock: Clock, feed: Feed, journal: Journal, incidents: Incidents) -> None:
+        self._incidents = incidents
         self._clock = clock
         self._journal = BreakerJournal(journal, clock=clock)
         self._distrust = Distrust(clock=clock)
@@ -139,8 +141,13 @@ class ProbeLoop:
             self._tasks.clear()
 
     def _happened(self, verdict: Verdict, before: str) -> None:
-        if self._broken is not None:
-            self._spawn(self._journal.event(verdict, before))
+        if self._broken is None:
+            return
+        self._spawn(self._journal.event(verdict, before))
+        if verdict.state == "open" and before != "half_open":
+            place = (verdict.target, verdict.shard)
+            nodes = [seat.node for seat in self._seats.values() if (seat.node.target.name, seat.shard) == place]
+            self._spawn(self._incidents.take(verdict, nodes))
 
     @staticmethod
     def _is_for(key: BreakerKey, verdict: Verdict) -> bool:

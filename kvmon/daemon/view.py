@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from platform import python_version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -34,6 +34,7 @@ from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
+    from kvmon.daemon.incidents import Incidents
     from kvmon.daemon.judging import JudgeLoop
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
@@ -70,6 +71,7 @@ class DaemonView:
         self._following = following
         self._reload = reload
         self.probing: ProbeLoop | None = None
+        self.incident_book: Incidents | None = None
         self.remembering = WindowLoop(
             config.window,
             clock=clock,
@@ -132,6 +134,14 @@ class DaemonView:
     def verdicts(self) -> Verdicts:
         """See View."""
         return self.probing.verdicts() if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)
+
+    async def incidents(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """See View."""
+        return await self.incident_book.recent(target, limit) if self.incident_book is not None else []
+
+    async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """See View."""
+        return await self.incident_book.events(target, limit) if self.incident_book is not None else []
 
     def report(self, report: Report) -> int:
         """See View."""

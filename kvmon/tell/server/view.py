@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kvmon.clock import Clock
 from kvmon.model.evidence import Op, Override, Report, Verdicts
@@ -117,6 +117,12 @@ class View(Protocol):
 
     def verdicts(self) -> Verdicts:
         """What the breakers of probed targets say now."""
+
+    async def incidents(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """What was true when breakers opened, the newest first; `at` is wall seconds."""
+
+    async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """What happened, the newest first; `at` is wall seconds."""
 
     def report(self, report: Report) -> int:
         """Take what an application saw; how many calls were of breakers that there are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
@@ -51,6 +52,7 @@ class Seen:
 
     history: Window = field(default_factory=Window)
     evaluated: Sequence[GroupStatus] = ()
+    happened: list[dict[str, Any]] = field(default_factory=list)
     reported: list[Report] = field(default_factory=list)
     decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
 
@@ -67,6 +69,13 @@ class Seen:
     @property
     def pace(self) -> Pace:
         return Pace(self.clock)
+
+    async def incidents(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        return [each for each in self.happened if target in (None, each["target"])][:limit]
+
+    async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        del target, limit
+        return []
 
     def report(self, report: Report) -> int:
         self.reported.append(report)

@@ -1,0 +1,51 @@
+"""`kvmon breaker`: what the breakers of a running daemon say."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from kvmon.cli.daemon import ask, follow, url_option
+
+HEAD = ("target", "op", "shard", "state", "advice", "reason", "since", "mode")
+
+
+@click.command("breaker")
+@click.argument("target", required=False)
+@click.option("--watch", is_flag=True, help="Go on and print every change, until interrupted.")
+@url_option
+@click.pass_context
+def command(ctx: click.Context, /, target: str | None, *, watch: bool, url: str) -> None:
+    """Print the breakers of TARGET, or of all targets: whether their ops may be tried now.
+
+    Exit code 1 when one denies. With --watch the first lines are what holds now, each further one is a change.
+    """
+    if watch:
+        _watch(url, target)
+        return
+    documents = ask(url, f"/v1/breakers/{quote(target)}" if target else "/v1/breakers")["breakers"]
+    rows = [HEAD, *(_row(each) for each in documents)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    ctx.exit(1 if any(each["advice"] == "deny" for each in documents) else 0)
+
+
+def _watch(url: str, target: str | None) -> None:
+    for name, data in follow(url, "/v1/events"):
+        documents = data["breakers"] if name == "snapshot" else [data["breaker"]] if name == "change" else []
+        for each in documents:
+            if target in (None, each["target"]):
+                click.echo("  ".join(cell for cell in _row(each) if cell))
+
+
+def _row(document: dict[str, Any]) -> tuple[str, ...]:
+    override = document.get("override")
+    mode = f"{document['mode']} until {override['until']} by {override['by']}: {override['reason']}" if override else ""
+    advice = document["advice"] if document["advice"] != "limit" else f"limit {document['permit_ratio']:g}"
+    return (
+        document["target"], document["op"], document["shard"][:12], document["state"], advice, document["reason_class"] or "",
+        document["since"] or "", mode or (document["mode"] if document["mode"] != "auto" else ""),
+    )  # fmt: skip

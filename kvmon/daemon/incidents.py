@@ -1,0 +1,118 @@
+"""What was true around a breaker's opening: gathered at once, bounded, kept in the journal."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from kvmon.clock import Clock
+from kvmon.daemon.polling import SlowEntry
+from kvmon.journal.store import Journal
+from kvmon.model.evidence import Verdict
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.target import Node
+from kvmon.tell.server.documents import breaker
+
+APART = 10.0
+"""Seconds in which further openings of the same shard belong to the same incident: reading and writing fail together."""
+
+NODES, SLOW, VALUES = 6, 16, 80
+"""Of nodes, slow commands of each and values of each, at most."""
+
+FAMILIES = (
+    "redis_up", "redis_uptime_in_seconds", "redis_connected_clients", "redis_blocked_clients", "redis_config_maxclients",
+    "redis_rejected_connections_total", "redis_memory_used_bytes", "redis_memory_max_bytes", "redis_mem_fragmentation_ratio",
+    "redis_evicted_keys_total", "redis_connected_slaves", "redis_master_link_up", "redis_loading_dump_file",
+    "redis_rdb_last_bgsave_status", "redis_aof_last_write_status", "redis_rdb_bgsave_in_progress", "redis_slowlog_last_id",
+    "redis_latency_spike_duration_seconds", "redis_errors_total", "redis_connected_clients_details", "redis_cluster_state",
+    "redis_cluster_slots_fail", "kvmon_memory_utilization_ratio", "kvmon_clients_utilization_ratio",
+    "kvmon_commands_per_second", "kvmon_evictions_per_second", "kvmon_replication_lag_seconds", "kvmon_cpu_utilization_ratio",
+)  # fmt: skip
+"""The series that tell of causes."""
+
+FACTS = ("role", "redis_version", "valkey_version", "uptime_in_seconds", "maxmemory_policy", "master_link_status", "run_id")
+
+
+class Incidents:
+    """Takes and gives them. `latest` is a node's last snapshot, `poll` makes one now, `slow` are its slow commands."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        clock: Clock,
+        latest: Callable[[tuple[str, str]], Snapshot | None],
+        poll: Callable[[Node], Awaitable[Snapshot]],
+        slow: Callable[[Node], Sequence[SlowEntry]],
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._latest = latest
+        self._poll = poll
+        self._slow = slow
+        self._last: dict[tuple[str, str], float] = {}
+
+    async def take(self, verdict: Verdict, nodes: Sequence[Node]) -> None:
+        """The breaker opened just now; `nodes` are those of its shard."""
+        now, shard = self._clock.monotonic(), (verdict.target, verdict.shard)
+        if now - self._last.get(shard, -APART) < APART:
+            return
+        self._last[shard] = now
+        at = self._clock.time()
+        # What was known before is kept apart from what can still be asked.
+        before = {node.key: self._latest(node.key) for node in nodes[:NODES]}
+        found = [await self._look(node, before[node.key]) for node in nodes[:NODES]]
+        data = {"reason": verdict.reason_class, "breaker": breaker(verdict), "nodes": found}
+        row = (at, verdict.target, verdict.op, verdict.shard, json.dumps(data))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO incidents (at, target, op, shard, data) VALUES (?, ?, ?, ?, ?)", row)
+
+        await self._journal.commit(work)
+
+    async def _look(self, node: Node, before: Snapshot | None) -> dict[str, Any]:
+        try:
+            now = await self._poll(node)
+        except KeyError:  # no longer polled
+            now = None
+        # The arguments of commands are what users sent: only how many there were is kept.
+        slow = [
+            {"at": e.at, "seconds": e.seconds, "command": e.command, "arguments": e.arguments} for e in self._slow(node)[:SLOW]
+        ]
+        return {"instance": node.instance, "before": _shown(before), "then": _shown(now), "slow_commands": slow}
+
+    async def recent(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """The newest first, each with its time in wall seconds."""
+        where, arguments = ("WHERE target = ?", (target,)) if target is not None else ("", ())
+        query = f"SELECT id, at, target, op, shard, data FROM incidents {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - ours
+        rows = await self._journal.read(query, (*arguments, limit))
+        return [
+            {"id": row[0], "at": row[1], "target": row[2], "op": row[3], "shard": row[4], **json.loads(row[5])} for row in rows
+        ]
+
+    async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
+        """What the journal says happened, the newest first."""
+        where, arguments = ("WHERE target = ?", (target,)) if target is not None else ("", ())
+        query = f"SELECT at, kind, target, node, subject, text FROM events {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - ours
+        rows = await self._journal.read(query, (*arguments, limit))
+        return [dict(zip(("at", "kind", "target", "node", "subject", "text"), row, strict=True)) for row in rows]
+
+
+def _shown(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    if snapshot is None:
+        return None
+    values: dict[str, float] = {}
+    for sample in snapshot.samples:
+        if sample.spec.name in FAMILIES and len(values) < VALUES:
+            pairs = ",".join(f"{name}={value}" for name, value in zip(sample.spec.labels, sample.labels, strict=False))
+            values[f"{sample.spec.name}{{{pairs}}}" if pairs else sample.spec.name] = sample.value
+    failure = snapshot.failure
+    return {
+        "at": snapshot.at,
+        "up": snapshot.up,
+        "failure": {"reason": failure.reason, "message": failure.message} if failure is not None else None,
+        "facts": {name: snapshot.facts[name] for name in FACTS if name in snapshot.facts},
+        "values": values,
+    }
