@@ -40,7 +40,9 @@ class DiscoveryLoop:
         self._discovery = discovery
         self._maker = Maker(discovery)
         self._files = Files(discovery.files, self._shelf)
-        self._shelf.retain({*self._files.read(), *(shown_url(source.url) for source in discovery.options.http)})
+        options = discovery.options
+        others = (*(shown_url(source.url) for source in options.http), *(source.name for source in options.dns))
+        self._shelf.retain({*self._files.read(), *others})
         self._make()
 
     def apply(self, discovery: Discovery | None) -> None:
@@ -84,6 +86,11 @@ class DiscoveryLoop:
                 group.create_task(self._files.watch())
             for source in discovery.options.http:
                 group.create_task(ask_http(source, discovery.common.base, self._shelf))
+            if discovery.options.dns:
+                from kvmon.daemon.srv import ask_dns
+
+                for record in discovery.options.dns:
+                    group.create_task(ask_dns(record, self._shelf))
             while True:
                 await self._awake.wait()
                 await asyncio.sleep(TOGETHER)

@@ -47,6 +47,10 @@ MISTAKES = {
         GOOD + "discovery:\n  files: [b.json]\n  defaults: {intervall: 1s}\n",
         "kvmon.yaml:4: discovery.defaults.intervall: unknown key (did you mean 'interval'?)",
     ),
+    "a name server without an address": (
+        GOOD + "discovery:\n  dns:\n  - name: _redis._tcp.h\n    nameserver: h:53\n",
+        "kvmon.yaml:5: discovery.dns[0].nameserver: it is no IP address with a port, such as 10.0.0.2:53",
+    ),
     "no part": (
         GOOD + "shard: 6/5\n",
         "kvmon.yaml:2: shard: there is no part 6 of 5: they are counted from 1",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from ipaddress import ip_address
+
 from pydantic import ValidationError
 
-from kvmon.config.discovery.options import DiscoveryOptions
+from kvmon.config.discovery.options import DiscoveryOptions, DnsSource
 from kvmon.config.discovery.targets import Discovery
 from kvmon.config.explain import Explainer
 from kvmon.config.files import beside, read_text
@@ -13,6 +16,7 @@ from kvmon.config.mistakes import Ledger
 from kvmon.config.options import FileOptions, TargetOptions
 from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
+from kvmon.model.targets.address import parse_address
 from kvmon.watch.collectors import Collectors
 
 SAMPLE = {"name": "found", "url": "redis://found.invalid"}
@@ -22,8 +26,14 @@ SAMPLE = {"name": "found", "url": "redis://found.invalid"}
 def discovery_of(options: FileOptions, taken: frozenset[str], common: Common, source: Source, ledger: Ledger) -> Discovery | None:
     """None where no document is named. Mistakes go to the ledger."""
     given = options.discovery
-    if given is None or not (given.files or given.http):
+    if given is None or not (given.files or given.http or given.dns):
         return None
+    if given.dns and find_spec("dns") is None:
+        ledger.add(
+            "discovery.dns: dnspython is not installed", where=source.where(("discovery", "dns")), hint="pip install 'kvmon[dns]'"
+        )
+    for index, record in enumerate(given.dns):
+        _check_nameserver(record, index, source, ledger)
     _check_defaults(given, common, source, ledger)
     for index, one in enumerate(given.http):
         for name, path in (("token_file", one.token_file), ("ca", one.ca)):
@@ -35,6 +45,18 @@ def discovery_of(options: FileOptions, taken: frozenset[str], common: Common, so
     return Discovery(
         tuple(beside(pattern, common.base) for pattern in given.files), given, common, _collectors(given, source), taken
     )
+
+
+def _check_nameserver(one: DnsSource, index: int, source: Source, ledger: Ledger) -> None:
+    if one.nameserver is None:
+        return
+    try:
+        ip_address(parse_address(one.nameserver).host)
+    except ValueError:
+        path = ("discovery", "dns", index, "nameserver")
+        ledger.add(
+            f"discovery.dns[{index}].nameserver: it is no IP address with a port, such as 10.0.0.2:53", where=source.where(path)
+        )
 
 
 def _check_defaults(given: DiscoveryOptions, common: Common, source: Source, ledger: Ledger) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
@@ -68,8 +68,31 @@ class HttpSource(Options):
         return self
 
 
+class DnsSource(Options):
+    """An SRV record; a name alone means the same. Needs the extra `kvmon[dns]`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """Such as `_redis._tcp.cache.example.net`."""
+    refresh_interval: Seconds = 30.0
+    """Time between questions."""
+    timeout: Seconds = 5.0
+    """Deadline of a question."""
+    nameserver: str | None = None
+    """`host:port` of the server that is asked, the host as an IP address; default: the system's."""
+    scheme: Literal["redis", "rediss", "valkey", "valkeys"] = "redis"
+    """How what is found is reached."""
+    target: str | None = None
+    """What is found is nodes of one target of this name; default: each is a target of its own."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of what is found."""
+
+
 def _plain(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
 
 
 class DiscoveryOptions(Options):
@@ -79,6 +102,8 @@ class DiscoveryOptions(Options):
     """Prometheus' file_sd: JSON or YAML files, watched; the last part of a path may hold `*`."""
     http: tuple[Annotated[HttpSource, BeforeValidator(_plain)], ...] = ()
     """Prometheus' http_sd: URLs, asked now and then."""
+    dns: tuple[Annotated[DnsSource, BeforeValidator(_named)], ...] = ()
+    """SRV records, asked now and then."""
     defaults: dict[str, Any] = Field(default_factory=dict)
     """Options of a target, for all that are found."""
 
