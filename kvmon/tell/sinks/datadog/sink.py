@@ -62,26 +62,20 @@ class Sink:
         for key in self._pushed.keys() - {snapshot.node.key for snapshot in seen}:
             self._pushed.pop(key)
             self._known.pop(key, None)
-        count = 0
         for snapshot in seen:
             for verdict in checks(snapshot):
                 self.outlet.check(verdict._replace(name=self._naming.renamed(verdict.name)), now)
-            for _ in self._node(snapshot):
-                count += 1
-                if count % SLICE == 0:
-                    yield
+            yield from self._sent(self._node(snapshot), snapshot.at)
             yield
         for log in slow:
             self._missed += log.missed
-            for point in slow_points(log):
-                self._send(point, now)
-            yield
+            yield from self._sent(slow_points(log), now)
         own = list(own)
         for event in self._breakers.events(own):
             self.outlet.event(event, now)
         tags = {snapshot.node.key: tags_of(snapshot) for snapshot in seen}
-        for point in (*of_samples(own, (), now=now), *self._durations.points(own, tags)):
-            self._send(point, now)
+        yield from self._sent(of_samples(own, (), now=now), now)
+        yield from self._sent(self._durations.points(own, tags), now)
 
     def notice(self, notices: Sequence[Notice]) -> None:
         """Alerts were told: events for what is new of it, in the next push."""
@@ -89,22 +83,24 @@ class Sink:
         for event in self._alerts.events(notices, now):
             self.outlet.event(event, now)
 
-    def _node(self, snapshot: Snapshot) -> Iterator[None]:
+    def _node(self, snapshot: Snapshot) -> Iterable[Point]:
         key = snapshot.node.key
         before = self._pushed.get(key)
         if before is not None and before.at == snapshot.at:
-            return
+            return ()
         self._pushed[key] = snapshot
         if snapshot.up:
             earlier = self._known.get(key)
             known = self._known[key] = known_of(snapshot, earlier or Known())
             for event in events(snapshot.node, earlier, known) if earlier is not None else ():
                 self.outlet.event(event, snapshot.at)
-        for point in points(snapshot, before):
-            self._send(point, snapshot.at)
-            yield
+        return points(snapshot, before)
 
-    def _send(self, point: Point, at: float) -> None:
-        name = self._naming.of(point.name)
-        if name is not None:
-            self.outlet.send(point if name == point.name else point._replace(name=name), at)
+    def _sent(self, given: Iterable[Point], at: float) -> Iterator[None]:
+        """Hands points over; yields between slices."""
+        for place, point in enumerate(given, start=1):
+            name = self._naming.of(point.name)
+            if name is not None:
+                self.outlet.send(point if name == point.name else point._replace(name=name), at)
+            if place % SLICE == 0:
+                yield

@@ -13,6 +13,8 @@ from kvmon.tell.sinks.datadog.judged import Alerts
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.tell.sinks.datadog.point import Event, Point, ServiceCheck
 from kvmon.tell.sinks.datadog.sink import Sink
+from kvmon.tell.sinks.datadog.slow import Slow
+from kvmon.watch.collectors.slowlog_entries import Entry
 from tests.tell.examples import node, snapshot
 
 FACTS = {"role": "slave", "run_id": "one", "uptime_in_seconds": "1000"}
@@ -137,3 +139,15 @@ def test_names_are_filtered_and_begin_as_configured() -> None:
     assert {point.name for point, _ in kept.points} == {"valkey.mem.used", "kvmon.uptime_in_seconds"}
     assert {check.name for check in kept.checks} == {"valkey.can_connect", "valkey.replication.master_link_status"}
     assert {at for _, at in kept.points} == {1}, "the time of the poll"
+
+
+def test_what_is_handed_over_at_once_is_little() -> None:
+    kept = Kept()
+    sink = Sink(DatadogOptions(), kept, clock=ManualClock())  # type: ignore[arg-type] # as far as is needed
+    own = [Sample(breakers.SUSPECT, 1, ("sessions", "write", str(number))) for number in range(1000)]
+    slow = [Slow(node(), [Entry(number, 1, 0.5, "get", 1) for number in range(1000)])]
+    most, before = 0, 0
+    for _ in sink.push([subject(FACTS, at=1)], own, slow):
+        most, before = max(most, len(kept.points) - before), len(kept.points)
+    assert len(kept.points) > 2000
+    assert most <= 200
