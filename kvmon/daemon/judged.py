@@ -123,7 +123,7 @@ class JudgedGroup:
             found = samples_of((await around.pace.run(work)).value)
         except EvaluationError as error:
             return now.failed(state, str(error))
-        return now.conclude(rule, self._texts[index], state, found)
+        return await around.pace.run(now.work(rule, self._texts[index], state, found))
 
     def _ask(self, at: int) -> Callable[[str], Sequence[tuple[Mapping[str, str], float]]]:
         def ask(text: str) -> Sequence[tuple[Mapping[str, str], float]]:

@@ -11,6 +11,7 @@ from kvmon.judge.alerts.lifecycle import (
     GRACE,
     RESEND,
     Alerts,
+    Found,
     OverLimit,
     Remembered,
     SameLabels,
@@ -21,10 +22,15 @@ from kvmon.judge.alerts.lifecycle import (
     tell,
 )
 from kvmon.judge.alerts.texts import Outside, Texts
+from kvmon.judge.promql import finished
+from kvmon.judge.promql.context import Work
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.model.alert import Labels, Notice
 
 Sample = tuple[Labels, float]
+PART = 50
+"""Alerts whose texts are filled in between two stops."""
+
 UNKNOWN, GOOD, BAD = "unknown", "ok", "err"
 
 
@@ -84,8 +90,14 @@ class Evaluation:
 
     def conclude(self, rule: Rule, texts: Texts, state: RuleState, found: Sequence[Sample]) -> Outcome:
         """From what the expression found."""
+        return finished(self.work(rule, texts, state, found))
+
+    def work(self, rule: Rule, texts: Texts, state: RuleState, found: Sequence[Sample]) -> Work[Outcome]:
+        """The same in parts of a few milliseconds: thousands of alerts may begin at once."""
         try:
-            return self._alerts(rule, texts, state, found) if rule.alerts else self._records(rule, state, found)
+            if rule.alerts:
+                return (yield from self._alerts(rule, texts, state, found))
+            return self._records(rule, state, found)
         except OverLimit as error:
             return self.failed(replace(state, alerts={}), str(error))
         except (SameLabels, RuleFailed) as error:
@@ -95,12 +107,21 @@ class Evaluation:
         """The expression cannot be evaluated: alerts stay as they were, and nothing is written."""
         return Outcome(replace(state, health=BAD, error=problem, at=self.at), self.query_at)
 
-    def _alerts(self, rule: Rule, texts: Texts, state: RuleState, found: Sequence[Sample]) -> Outcome:
-        now = [texts.found(labels, value, query=self.ask, at=self.at, outside=self.outside) for labels, value in found]
+    def _alerts(self, rule: Rule, texts: Texts, state: RuleState, found: Sequence[Sample]) -> Work[Outcome]:
+        now: list[Found] = []
+        for labels, value in found:
+            now.append(texts.found(labels, value, query=self.ask, at=self.at, outside=self.outside))
+            if len(now) % PART == 0:
+                yield
         terms = Terms(rule.hold, rule.keep_firing, self.group.limit)
         alerts = step(state.alerts, now, terms, self.at)
         url = self.outside.url + link(rule.query.text, tab=1)
-        samples = series(alerts.values(), rule.name, rule.labels) if state.restored else []
+        yield
+        samples: list[Sample] = []
+        active = list(alerts.values()) if state.restored else []
+        for begin in range(0, len(active), 4 * PART):
+            samples += series(active[begin : begin + 4 * PART], rule.name, rule.labels)
+            yield
         alerts, notices = tell(alerts, self.at, interval=self.interval, resend=self.resend, url=url)
         return self._good(replace(state, alerts=alerts), samples, notices)
 
