@@ -198,6 +198,17 @@ def test_what_is_off_by_default_can_be_had() -> None:
     assert environment(manifests)["REDIS_PASSWORD_FILE"] == "/secrets/redis-password/password"
 
 
+def test_the_shipped_alerts_come_as_a_prometheus_rule() -> None:
+    on = {**ONE, "prometheusRule": {"enabled": True}}
+    groups = rendered(values=on)["PrometheusRule"]["spec"]["groups"]
+    files = sorted((CHART.parents[1] / "alerts").glob("*.yaml"))
+    assert groups == [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+
+    own = {"enabled": True, "shipped": False, "rules": [{"record": "x", "expr": "1"}]}
+    (group,) = rendered(values={**ONE, "prometheusRule": own})["PrometheusRule"]["spec"]["groups"]
+    assert group["rules"] == own["rules"]
+
+
 @pytest.mark.parametrize(
     ("values", "word"),
     [
