@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import NoReturn
 
 from kvmon.clock import Clock
@@ -32,6 +33,9 @@ GLANCE = 10.0
 
 TIDY = 900.0
 """Seconds between looks for what nobody asks about any more."""
+
+SLICE = 200
+"""Alerts that are taken at a time: some milliseconds."""
 
 BACK = 300.0
 """Seconds after a start in which alerts that fired before are taken to fire still: rules need a moment to tell."""
@@ -80,8 +84,10 @@ class Notifier:
     async def take(self, notices: Iterable[Notice], also: Also | None = None) -> None:
         """Hold these; when it returns they are durable. `also` writes something in the same transaction."""
         async with self._lock:
-            changed = self.dispatcher.take(notices, self._clock.time())
-            rows = [(held.fingerprint, held.to_json()) for held in changed]
+            rows: list[tuple[str, str]] = []
+            for some in _slices(notices):
+                rows += [(held.fingerprint, held.to_json()) for held in self.dispatcher.take(some, self._clock.time())]
+                await asyncio.sleep(0)
 
             def work(connection: sqlite3.Connection) -> None:
                 connection.executemany("INSERT OR REPLACE INTO notices (fingerprint, data) VALUES (?, ?)", rows)
@@ -176,6 +182,12 @@ class Notifier:
             for (ident,) in old:
                 self.silences.pop(ident, None)
             self.dispatcher.forget(lanes)
+
+
+def _slices(notices: Iterable[Notice]) -> Iterator[list[Notice]]:
+    rest = iter(notices)
+    while some := list(islice(rest, SLICE)):
+        yield some
 
 
 def _ways(routing: Routing) -> dict[str, Integration]:

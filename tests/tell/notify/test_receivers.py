@@ -252,6 +252,22 @@ async def test_a_refused_message_is_kept_as_dead_and_its_group_is_told_anew(tmp_
     assert rows == [(ids[0], "it answered 400")]
 
 
+@pytest.mark.parametrize("broken", [True, False])
+async def test_with_a_broken_or_unusable_journal_alerts_are_delivered(tmp_path: Path, broken: bool) -> None:
+    if broken:
+        (tmp_path / "journal.db").write_bytes(b"this was a journal once" * 1000)
+    folder = tmp_path if broken else tmp_path / "file"
+    (tmp_path / "file").write_text("where the folder should be")
+    with Hook() as hook:
+        async with running(Alerting(routing=routing_of(TREE.format(url=hook.url).replace("100ms", "1h"))), folder) as loop:
+            at = time.time()
+            await loop.take([notice(at - 60, alertname="A")])
+            await eventually(lambda: hook.got, what="it fires")
+            await loop.take([notice(at - 60, ends_at=at - 1, alertname="A")])
+            await eventually(lambda: len(hook.got) == 2, what="it is over")
+        assert [body["status"] for body in hook.bodies()] == ["firing", "resolved"]
+
+
 async def test_a_reload_finds_new_receivers_and_the_alerts_that_fire(tmp_path: Path) -> None:
     with Hook() as one, Hook() as other:
         async with running(Alerting(routing=routing_of(TREE.format(url=one.url).replace("100ms", "1h"))), tmp_path) as loop:
