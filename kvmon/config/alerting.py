@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -35,7 +36,7 @@ def alerting_of(  # noqa: PLR0913 - as for web.yml, and what may stand inline
     """The effective section; mistakes go to the ledger. `base` is the folder of the file, `listen` our own address."""
     if options is None:
         return Alerting()
-    url = (options.external_url or f"http://{listen}").rstrip("/")
+    url = (options.external_url or f"http://{_seen_as(listen)}").rstrip("/")
     routing = None
     if options.config_file is not None:
         path = beside(options.config_file, base)
@@ -53,6 +54,12 @@ def alerting_of(  # noqa: PLR0913 - as for web.yml, and what may stand inline
         inline = with_paths({key: given[key] for key in INLINE if key in given}, base)
         routing = _routing(source, inline, ("alerting",), url, ledger)
     return Alerting(options.alertmanagers, routing, url)
+
+
+def _seen_as(listen: str) -> str:
+    """The address of ours that others may know: where we listen everywhere, the machine's name."""
+    host, _, port = listen.rpartition(":")
+    return f"{gethostname()}:{port}" if host in ("", "0.0.0.0", "[::]") else listen  # noqa: S104 - it is looked for
 
 
 def with_paths(value: Any, base: str) -> Any:
