@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -45,6 +45,8 @@ class Surroundings:
     clock: Clock
     outside: Outside
     step: int
+    owners: dict[Labels, Hashable] = field(default_factory=dict, compare=False)
+    """Which rule writes a series: the first that did. Two rules of one result are one series, as in Prometheus."""
 
 
 class JudgedGroup:
@@ -108,12 +110,20 @@ class JudgedGroup:
         if rule.alerts:
             await tell(rule, after, outcome.notices)
         if after.health == "ok":
-            self.around.window.put(self._keys[index], outcome.at, outcome.samples)
+            self._write(index, outcome)
         self.evaluations += 1
         self.failures += after.health != "ok"
         self.states[index] = after
         if after.error != before.error:
             self._log(rule, after)
+
+    def _write(self, index: int, outcome: Outcome) -> None:
+        key, owners = self._keys[index], self.around.owners
+        for labels in outcome.ended:
+            if owners.get(labels) == key:
+                del owners[labels]
+        own = [sample for sample in outcome.samples if owners.setdefault(sample[0], key) == key]
+        self.around.window.put(key, outcome.at, own)
 
     async def _outcome(self, index: int, at: int) -> Outcome:
         rule, around, state = self.group.rules[index], self.around, self.states[index]

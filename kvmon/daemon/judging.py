@@ -20,7 +20,7 @@ from kvmon.judge.alerts.texts import Outside
 from kvmon.judge.rules.groups import RuleState, inherit
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.judge.rules.status import GroupStatus
-from kvmon.model.alert import Notice
+from kvmon.model.alert import Labels, Notice
 from kvmon.model.metrics.catalogue import rules as rows
 from kvmon.model.metrics.sample import Sample
 
@@ -48,6 +48,7 @@ class JudgeLoop:
         self._take = take
         self._remembered = AlertJournal(journal)
         self._groups: dict[tuple[str, str], JudgedGroup] = {}
+        self._owners: dict[Labels, Hashable] = {}
         self._tasks: dict[asyncio.Task[None], JudgedGroup] = {}
         self._broken: asyncio.Future[BaseException] | None = None
         self._calendar: Calendar | None = None
@@ -57,7 +58,7 @@ class JudgeLoop:
 
     def apply(self, rules: Rules, url: str) -> None:
         """Evaluate these from now on. Groups that are the same go on; others keep the alerts of rules that are still there."""
-        around = Surroundings(self._window, self._pace, self._clock, Outside(url=url), rules.interval)
+        around = Surroundings(self._window, self._pace, self._clock, Outside(url=url), rules.interval, self._owners)
         before, self._groups = self._groups, {}
         for group in rules.groups:
             old = before.pop(group.key, None)
@@ -88,6 +89,8 @@ class JudgeLoop:
         now = round(self._clock.time() * 1000)
         for key in keys:
             self._window.end(key, now)
+        for labels in [labels for labels, key in self._owners.items() if key in keys]:
+            del self._owners[labels]
 
     def _stop(self, group: JudgedGroup) -> None:
         for task, of in self._tasks.items():

@@ -173,6 +173,17 @@ async def test_active_alerts_of_patient_rules_survive_in_the_journal(tmp_path: P
     await journal.close()
 
 
+async def test_what_two_rules_record_is_one_series() -> None:
+    twice = RULES + "  - record: down\n    expr: 1 - redis_up\n  - record: later\n    expr: sum(down)\n"
+    bench = Bench(twice)
+
+    await bench.minute(a=0)
+    await bench.minute(a=0)
+
+    assert bench.query("later") == {(): 1.0}
+    assert [state.error for state in bench.group.states] == ["", "", "", ""]
+
+
 async def nobody(notices: Sequence[Notice], also: Callable[[sqlite3.Connection], None] | None) -> None:
     del notices, also
 
