@@ -115,7 +115,12 @@ class ProbeLoop:
             found += [Sample(rows.STATE, float(state == verdict.state), (*labels, state.value)) for state in State]
             found.append(Sample(rows.PERMIT_RATIO, verdict.permit_ratio, labels))
             found.append(Sample(rows.TRANSITIONS, verdict.generation, labels))
-            found.append(Sample(rows.SUSPECT, float(verdict.suspect), labels))
+            for spec, on in (
+                (rows.SUSPECT, verdict.suspect),
+                (rows.FLAPPING, verdict.flapping),
+                (rows.DEGRADED, verdict.degraded),
+            ):
+                found.append(Sample(spec, float(on), labels))
             if verdict.mode != "auto":
                 found.append(Sample(rows.OVERRIDDEN, 1, (*labels, verdict.mode)))
             if verdict.told.reporters:

@@ -66,6 +66,8 @@ class Shards:
         heard = panel.hear(evidence, 0 if seat.reads and evidence.op == "read" else RANKS[role])
         if heard is None:
             return False
+        if self._tilt.late(self._clock.monotonic()):
+            heard = replace(heard, tainted=True)
         now = self._board.take(heard, seat.shard)
         return now is not None and now.doubtful
 

@@ -21,6 +21,7 @@ class Transitions:
         self._happened = happened
         self._states: dict[Key, str] = {}
         self._overrides: dict[Key, Override] = {}
+        self._flapping: set[Key] = set()
 
     def changed(self, verdict: Verdict) -> None:
         """See Told."""
@@ -28,8 +29,15 @@ class Transitions:
         key = (verdict.target, verdict.op, verdict.shard)
         before = self._states.get(key, "unknown")
         self._states[key] = verdict.state
+        flapped = key in self._flapping
+        if verdict.flapping and not flapped:
+            self._flapping.add(key)
+            log.warning("a breaker flaps: its changes are not told until it stops", target=key[0], op=key[1], shard=key[2])
+        elif flapped and not verdict.flapping:
+            self._flapping.discard(key)
+            log.info("a breaker has stopped flapping", target=key[0], op=key[1], shard=key[2])
         if verdict.state != before:
-            tell = log.warning if verdict.state == "open" else log.info
+            tell = log.debug if verdict.flapping else log.warning if verdict.state == "open" else log.info
             tell(
                 "a breaker changed", target=verdict.target, op=verdict.op, shard=verdict.shard, before=before,
                 after=verdict.state, reason=verdict.reason_class, generation=verdict.generation, mode=verdict.mode,
@@ -45,4 +53,5 @@ class Transitions:
         """See Told."""
         self._states.pop(key, None)
         self._overrides.pop(key, None)
+        self._flapping.discard(key)
         self._feed.renewed(index)

@@ -19,6 +19,7 @@ class Evidence:
 
     `outcome` is `ok` or the class of what went wrong (`oom`, `readonly`, `timeout`, `refused`, ...). `at` is when it began, in
     monotonic seconds, `duration` seconds it took. `conclusive`: the server itself said that it does not serve this op.
+    `tainted`: we were late ourselves, so that its duration says nothing.
     """
 
     target: str
@@ -29,6 +30,7 @@ class Evidence:
     at: float
     duration: float
     conclusive: bool = False
+    tainted: bool = False
 
     @property
     def end(self) -> float:
@@ -87,7 +89,8 @@ class Verdict:
 
     `state`: closed, open, half_open or unknown; `advice`: allow, limit or deny; `permit_ratio` 0..1 of the calls may go;
     `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
-    `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into.
+    `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into;
+    `flapping`: it opens again and again; `degraded`: it succeeds, but has become slow.
     """
 
     target: str
@@ -108,6 +111,8 @@ class Verdict:
     mode: Mode = "auto"
     override: Override | None = None
     suspect: bool = False
+    flapping: bool = False
+    degraded: bool = False
     told: Told = Told()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kvmon.judge.breakers.breaker import TRIALS, Breaker, State
+from kvmon.judge.breakers.flapping import Flapping
 from kvmon.judge.breakers.reports import FAILURES, Reports
+from kvmon.judge.breakers.slow import Slowness
 from kvmon.model.evidence import Evidence, Mode, Op, Outcome, Override, Report, Slots, Told, Verdict
 
 Key = tuple[str, Op, str]
@@ -16,6 +18,9 @@ RAMPING = 5
 PATIENCE = 2.0
 """Seconds that probes have to confirm or deny what applications say."""
 
+SLOW = 0.5
+"""How much of the calls may go to what has become slow."""
+
 QUIET = 5.0
 """Seconds without another alarm after one that probes denied."""
 
@@ -24,8 +29,8 @@ class Entry:
     """Used by the board. Times are monotonic seconds."""
 
     __slots__ = (
-        "alarmed_at", "breaker", "denials", "generation", "index", "key", "last_ok", "last_outcome", "last_shown", "mode",
-        "override", "quiet_until", "reports", "slots",
+        "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
+        "last_shown", "mode", "override", "quiet_until", "reports", "slots", "slowness",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -41,6 +46,8 @@ class Entry:
         self.last_ok: float | None = None
         self.last_outcome = ""
         self.last_shown: tuple[object, ...] | None = None
+        self.slowness, self.flapping = Slowness(), Flapping()
+        self._state = breaker.state
 
     def take(self, evidence: Evidence) -> None:
         """Judge what a probe found out."""
@@ -49,6 +56,10 @@ class Entry:
         self.last_outcome = evidence.outcome
         if evidence.ok:
             self.last_ok = evidence.end
+            if not evidence.tainted:
+                self.slowness.take(evidence.duration)
+        else:
+            self.slowness.forget()
         if not before.alarmed or evidence.at < self.alarmed_at or not self.breaker.alarmed:
             return
         if not evidence.ok:
@@ -81,6 +92,10 @@ class Entry:
         self.breaker = self.breaker.settle(now)
         if self.breaker.alarmed and now - self.alarmed_at > PATIENCE:
             self._conclude(now)
+        if self.breaker.state is State.OPEN and self._state in (State.CLOSED, State.UNKNOWN):
+            self.flapping.opened(self.breaker.since)
+        self._state = self.breaker.state
+        self.flapping.settle(now)
         if self.breaker.generation != self.generation:
             self.generation = self.breaker.generation
             if self.reports is not None:
@@ -99,12 +114,22 @@ class Entry:
         """How much of the calls may go, whoever decides."""
         mode = self.override.mode if self.override is not None else self.mode
         if mode == "auto":
-            return self.breaker.permit_ratio(now)
+            return min(self.breaker.permit_ratio(now), SLOW if self.degraded else 1.0)
         return 0.0 if mode == "forced_open" else 1.0
+
+    @property
+    def degraded(self) -> bool:
+        """Whether it succeeds, but has become slow."""
+        return self.slowness.slow and self.breaker.state is State.CLOSED
+
+    @property
+    def _reason(self) -> str:
+        return self.breaker.reason_class or ("slow" if self.degraded else "")
 
     def shown(self, now: float) -> tuple[object, ...]:
         """What makes a verdict another one."""
-        return (self.breaker.generation, self.breaker.reason_class, self.ratio(now), self.slots, self.override, self.mode)
+        breaker, flapping = self.breaker, self.flapping.on
+        return (breaker.generation, self._reason, self.ratio(now), self.slots, self.override, self.mode, flapping)
 
     def verdict(self, now: float, wall: float) -> Verdict:
         """What it says now; `wall` is what makes wall seconds of monotonic ones."""
@@ -116,8 +141,9 @@ class Entry:
             target=target, op=op, shard=shard, state=breaker.state.value,
             advice="deny" if ratio == 0.0 else "limit" if ratio < 1.0 else "allow", permit_ratio=ratio,
             retry_after_ms=round(1000 * max(0.0, retry_after)) if ratio == 0.0 else 0, since=wall + breaker.since,
-            generation=breaker.generation, reason_class=breaker.reason_class, index=self.index, failures=breaker.failures,
+            generation=breaker.generation, reason_class=self._reason, index=self.index, failures=breaker.failures,
             last_outcome=self.last_outcome, last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
             mode=override.mode if override is not None else self.mode, override=override, suspect=breaker.suspect,
+            flapping=self.flapping.on, degraded=self.degraded,
             told=Told() if said is None else Told(said.reporters, said.calls, round(said.ratio, 4)),
         )  # fmt: skip

@@ -7,6 +7,9 @@ from collections.abc import Callable
 LAG = 1.0
 """Seconds that the event loop may be late."""
 
+LATE = 0.1
+"""Seconds of lateness by which durations say nothing."""
+
 JUMP = 2.0
 """Seconds by which the wall clock may differ from the time that passed."""
 
@@ -36,7 +39,7 @@ class Tilt:
     def __init__(self, ask: Callable[[], None] | None = None) -> None:
         self.ask = ask
         self.reason = ""
-        self._until = 0.0
+        self._until = self._late_until = 0.0
         self.hosts = 0
         self._failed: dict[str, tuple[float, float]] = {}
         self._control: tuple[bool, float] | None = None
@@ -50,8 +53,14 @@ class Tilt:
 
     def lagged(self, seconds: float, now: float) -> None:
         """The event loop was so late."""
+        if seconds > LATE:
+            self._late_until = now + FRESH
         if seconds > LAG:
             self._distrust("lag", now)
+
+    def late(self, now: float) -> bool:
+        """Whether durations that were measured lately say more about us than about servers."""
+        return now < self._late_until
 
     def jumped(self, seconds: float, now: float) -> None:
         """The wall clock went so much further than time, or less."""

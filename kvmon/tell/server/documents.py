@@ -45,6 +45,8 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
         "reason_class": verdict.reason_class or None,
         "index": verdict.index,
         "suspect": verdict.suspect,
+        "flapping": verdict.flapping,
+        "degraded": verdict.degraded,
         "override": _override(verdict),
         "evidence": {
             "reports": {

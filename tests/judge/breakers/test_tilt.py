@@ -31,6 +31,15 @@ def test_a_late_loop_and_a_jumping_clock_are_distrusted_for_a_while() -> None:
     assert tilt.reason == "clock"
 
 
+def test_a_little_lateness_taints_durations_only() -> None:
+    tilt = Tilt()
+    assert not tilt.late(0.0)
+    tilt.lagged(0.2, 10.0)
+    assert tilt.late(11.0)
+    assert tilt.believes("a", 11.0)
+    assert not tilt.late(12.1)
+
+
 def test_without_a_control_address_many_failures_are_believed() -> None:
     tilt = Tilt()
     assert all(tilt.believes(host, 10.0) for host in "abcdef")

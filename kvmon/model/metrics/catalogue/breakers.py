@@ -18,6 +18,10 @@ PERMIT_RATIO = Spec(
 TRANSITIONS = Spec("kvmon_breaker_transitions_total", "Changes of the breaker's state.", COUNTER, labels=BREAKER, source=SOURCE)
 OVERRIDDEN = Spec("kvmon_breaker_overridden", "Always 1, while somebody has decided.", labels=(*BREAKER, "mode"), source=SOURCE)
 SUSPECT = Spec("kvmon_breaker_suspect", "Whether something failed and is being looked into.", labels=BREAKER, source=SOURCE)
+FLAPPING = Spec("kvmon_breaker_flapping", "Whether the breaker opens again and again.", labels=BREAKER, source=SOURCE)
+DEGRADED = Spec(
+    "kvmon_breaker_degraded", "Whether the op succeeds, but takes ten times as long as usual.", labels=BREAKER, source=SOURCE
+)
 REPORTERS = Spec(
     "kvmon_breaker_reporters", "Applications that reported calls in the last 10 seconds.", labels=BREAKER, source=SOURCE
 )
@@ -44,6 +48,6 @@ TILT = Spec(
 FOLLOWERS = Spec("kvmon_breaker_followers", "Streams and waiting requests that follow breakers.", source=SOURCE)
 
 ROWS: tuple[Spec, ...] = (
-    STATE, PERMIT_RATIO, TRANSITIONS, OVERRIDDEN, SUSPECT, REPORTERS, REPORTS, OVERRIDES, TILT, FOLLOWERS,
+    STATE, PERMIT_RATIO, TRANSITIONS, OVERRIDDEN, SUSPECT, FLAPPING, DEGRADED, REPORTERS, REPORTS, OVERRIDES, TILT, FOLLOWERS,
 )  # fmt: skip
 """All of them."""
