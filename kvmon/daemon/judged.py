@@ -26,6 +26,9 @@ from kvmon.model.alert import Labels, Notice
 
 log = structlog.get_logger("kvmon")
 
+TRUNCATED = "truncated"
+"""How a warning begins that says so."""
+
 RESTORED_AT = 2
 """The evaluation after which alerts from before a restart are looked for: what they need has been polled and recorded then."""
 
@@ -105,8 +108,9 @@ class JudgedGroup:
     async def _rule(self, index: int, at: int, tell: Tell) -> None:
         rule, before = self.group.rules[index], self.states[index]
         began = self.around.clock.monotonic()
-        outcome = await self._outcome(index, at)
-        after = replace(outcome.state, duration=self.around.clock.monotonic() - began, warnings=self._warnings(index, at))
+        outcome, remarks = await self._outcome(index, at)
+        warnings = (*self._truncated(index, at), *remarks)
+        after = replace(outcome.state, duration=self.around.clock.monotonic() - began, warnings=warnings)
         if rule.alerts:
             await tell(rule, after, outcome.notices)
         if after.health == "ok":
@@ -125,15 +129,17 @@ class JudgedGroup:
         own = [sample for sample in outcome.samples if owners.setdefault(sample[0], key) == key]
         self.around.window.put(key, outcome.at, own)
 
-    async def _outcome(self, index: int, at: int) -> Outcome:
+    async def _outcome(self, index: int, at: int) -> tuple[Outcome, Sequence[str]]:
+        """What the rule comes to, and PromQL's warnings about it."""
         rule, around, state = self.group.rules[index], self.around, self.states[index]
         now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside)
         work = instant_work(rule.query, around.window, now.query_at, step=around.step)
         try:
-            found = samples_of((await around.pace.run(work)).value)
+            result = await around.pace.run(work)
+            found = samples_of(result.value)
         except EvaluationError as error:
-            return now.failed(state, str(error))
-        return await around.pace.run(now.work(rule, self._texts[index], state, found))
+            return now.failed(state, str(error)), ()
+        return await around.pace.run(now.work(rule, self._texts[index], state, found)), result.warnings
 
     def _ask(self, at: int) -> Callable[[str], Sequence[tuple[Mapping[str, str], float]]]:
         def ask(text: str) -> Sequence[tuple[Mapping[str, str], float]]:
@@ -153,12 +159,12 @@ class JudgedGroup:
             if not self.states[index].restored:
                 self.states[index] = remembered(self.states[index], rule, known(rule), now)
 
-    def _warnings(self, index: int, at: int) -> tuple[str, ...]:
+    def _truncated(self, index: int, at: int) -> tuple[str, ...]:
         """A rule is not to be silently wrong where memory was too little for what it reads."""
         oldest = self.around.window.truncated
         if at - self._reaches[index] >= oldest:
             return ()
-        return (f"truncated: it reads back {self._reaches[index] // 1000} s, the window has {(at - oldest) // 1000} s",)
+        return (f"{TRUNCATED}: it reads back {self._reaches[index] // 1000} s, the window has {(at - oldest) // 1000} s",)
 
     def _log(self, rule: Rule, state: RuleState) -> None:
         where = {"file": self.group.file, "group": self.group.name, "rule": rule.name}

@@ -14,7 +14,7 @@ from kvmon.clock import Clock
 from kvmon.config.rules import Rules
 from kvmon.daemon.alert_journal import AlertJournal
 from kvmon.daemon.calendar import Calendar
-from kvmon.daemon.judged import JudgedGroup, Surroundings, keys_of, reaches_of
+from kvmon.daemon.judged import TRUNCATED, JudgedGroup, Surroundings, keys_of, reaches_of
 from kvmon.journal.store import Journal
 from kvmon.judge.alerts.texts import Outside
 from kvmon.judge.rules.groups import RuleState, inherit
@@ -117,7 +117,7 @@ class JudgeLoop:
             if group.at is not None:
                 found += [Sample(rows.DURATION, group.duration, label), Sample(rows.EVALUATED, group.at / 1000, label)]
             for state in group.states:
-                truncated += bool(state.warnings)
+                truncated += any(warning.startswith(TRUNCATED) for warning in state.warnings)
                 states.update(alert.state.value for alert in state.alerts.values())
         found += [Sample(rows.ALERTS, states[state], (state,)) for state in ("pending", "firing")]
         return [*found, Sample(rows.TRUNCATED, truncated)] if self._groups else []

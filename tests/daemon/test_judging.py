@@ -149,6 +149,15 @@ async def test_a_rule_that_reads_further_back_than_memory_reaches_says_so() -> N
     assert bench.group.states[0].warnings == ("truncated: it reads back 1800 s, the window has 120 s",)
 
 
+async def test_what_promql_warns_of_is_kept_with_the_rule() -> None:
+    bench = Bench(RULES.replace("1 - redis_up", "quantile(7, redis_up)"))
+
+    await bench.minute(a=1)
+
+    (warning,) = bench.group.states[0].warnings
+    assert warning.startswith("PromQL warning: quantile value should be between 0 and 1, got 7")
+
+
 async def test_active_alerts_of_patient_rules_survive_in_the_journal(tmp_path: Path) -> None:
     (group,) = groups(RULES.replace("for: 1m", "for: 15m"))
     bench = Bench(RULES.replace("for: 1m", "for: 15m"))
