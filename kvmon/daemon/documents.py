@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import os
 import ssl
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from time import monotonic
 from typing import NoReturn
 
@@ -64,7 +64,7 @@ class Shelf:
     def retain(self, names: Iterable[str]) -> None:
         """There are no documents but these."""
         kept = set(names)
-        for name in [name for name in self._groups if name not in kept]:
+        for name in {*self._groups, *self.failures, *self.success} - kept:
             self.drop(name)
 
     def drop(self, name: str) -> None:
@@ -120,7 +120,7 @@ def _matching(pattern: str) -> list[str]:
     if "*" in pattern:
         folder, _, last = pattern.rpartition("/")
         return glob.glob(f"{glob.escape(folder)}/{last}" if folder else last)  # noqa: PTH207 - a Path would drop `./`
-    return [pattern] if Path(pattern).exists() else []
+    return [pattern] if os.path.exists(pattern) else []  # noqa: PTH110 - a Path raises where a folder may not be entered
 
 
 async def ask_http(source: HttpSource, base: str, shelf: Shelf) -> NoReturn:
@@ -144,9 +144,9 @@ async def _get(source: HttpSource, base: str) -> str:
         token = read_text(beside(source.token_file, base)).strip()
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    trust = ssl.create_default_context(cafile=beside(source.ca, base)) if source.ca is not None else True
     timeout = aiohttp.ClientTimeout(total=source.timeout)
     try:
+        trust = ssl.create_default_context(cafile=beside(source.ca, base)) if source.ca is not None else True
         async with (
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
             # Not elsewhere: the token is for this host.

@@ -13,8 +13,10 @@ from kvmon.diagnose.acl import rules
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.server import Server as Server_
 from tests.servers.daemon import Daemon
+from tests.servers.kinds import WITH_TLS, available, folder, missing
 from tests.servers.sentinel import Sentinel
 from tests.servers.server import Server
+from tests.servers.tls import Certificates
 from tests.servers.waiting import until
 
 Start = Callable[..., Server]
@@ -105,6 +107,23 @@ def test_a_failover_is_followed_within_two_intervals(
     until(lambda: roles(daemon).get(primary.address) == "replica", what="the old primary follows")
     assert len(instances(daemon)) == 6
     assert "Traceback" not in daemon.logs
+
+
+def test_with_tls_sentinels_and_nodes_are_verified(
+    start_server: Start, start_sentinels: StartSentinels, start_daemon: StartDaemon, certificates: Certificates
+) -> None:
+    kind = next((kind for kind in available() if kind in WITH_TLS), None)
+    if kind is None:
+        missing("a server with TLS" if folder() else "KVMON_TEST_SERVERS (servers with TLS)")
+    primary = start_server(kind, tls=certificates)
+    replica = start_server(kind, replica_of=primary, tls=certificates)
+    until(lambda: primary.info("replication").get("connected_slaves") == "1", what="a connected replica")
+    (sentinel,) = start_sentinels(primary, count=1, quorum=1, kind=kind, tls=certificates)
+    options = configured([sentinel], tls={"ca": certificates["ca.pem"]})
+    options["targets"][0]["url"] = f"valkeys+sentinel://{sentinel.address}/mymaster"
+    daemon = start_daemon(options)
+    expected = {sentinel.address: "sentinel", primary.address: "primary", replica.address: "replica"}
+    until(lambda: roles(daemon) == expected, what="all three")
 
 
 def test_a_sentinel_may_allow_no_more_than_kvmon_acl_says(
