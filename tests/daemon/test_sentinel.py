@@ -139,6 +139,7 @@ def test_a_sentinel_may_allow_no_more_than_kvmon_acl_says(
     assert not [entry for entry in sentinel.command("ACL", "LOG") if "command" in entry], "nothing was refused"
 
 
+@pytest.mark.slow
 def test_a_sentinel_that_is_gone_leaves_the_others_to_be_asked(
     start_server: Start, start_sentinels: StartSentinels, start_daemon: StartDaemon
 ) -> None:

@@ -20,7 +20,10 @@ def of_sentinel(page: str) -> dict[Series, float]:
     return {key: value for key, value in series(page).items() if key[0].startswith("redis_sentinel_")}
 
 
-@pytest.mark.parametrize("kind", available())
+*_OLDER, _NEWEST = available()
+
+
+@pytest.mark.parametrize("kind", [*(pytest.param(kind, marks=pytest.mark.slow) for kind in _OLDER), _NEWEST])
 def test_all_series_are_there_with_the_same_labels_and_values(
     kind: str, start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
 ) -> None:
