@@ -8,6 +8,7 @@ import sys
 import time
 import tracemalloc
 
+from kvmon.daemon.garbage import MIDDLE, NEVER, YOUNG
 from kvmon.judge.promql import finished, instant_work, parse
 from kvmon.judge.window.window import Window
 from kvmon.model.metrics.sample import Sample
@@ -123,6 +124,7 @@ def main() -> None:
     window, append = filled(nodes, minutes * 4)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG, MIDDLE, NEVER)  # as the daemon has it
     at = T0 + minutes * 60_000
     queries = [parse(rule) for rule in RULES]
     best, longest, slow = 1e9, 0.0, []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from kvmon.errors import EvaluationError
 from kvmon.judge.promql import heap, numbers, sums
-from kvmon.judge.promql.context import PART, Context, Samples, Work
+from kvmon.judge.promql.context import Context, Samples, Work, parts
 from kvmon.judge.promql.grouping import Grouping
 from kvmon.judge.promql.labels import EMPTY, Labels, Labelset
 from kvmon.judge.promql.plan import ScalarPlan, VectorPlan
@@ -56,8 +56,8 @@ def _gathered(samples: Samples, group: Callable[[Labelset], Labelset] | None) ->
         yield from ()
         return {EMPTY: [value for _, value in samples]} if samples else {}
     groups: Groups = {}
-    for begin in range(0, len(samples), PART):
-        for labels, value in samples[begin : begin + PART]:
+    for part in parts(samples):
+        for labels, value in part:
             key = group(labels)
             values = groups.get(key)
             if values is None:
@@ -142,8 +142,8 @@ def _best(
             return []
         count = _whole(wanted)
         groups: dict[Labelset, heap.Best] = {}
-        for begin in range(0, len(samples), PART):
-            for sample in samples[begin : begin + PART]:
+        for part in parts(samples):
+            for sample in part:
                 key = group(sample[0]) if group is not None else EMPTY
                 best = groups.get(key)
                 if best is None:

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 from kvmon.errors import EvaluationError
 from kvmon.judge.promql import histograms, ranges, relabel, simple
 from kvmon.judge.promql.aggregating import check_quantile
-from kvmon.judge.promql.context import PART, SAME, Context, Samples, Work, distinct
+from kvmon.judge.promql.context import PART, SAME, Context, Samples, Work, distinct, parts
 from kvmon.judge.promql.grouping import KEPT
 from kvmon.judge.promql.labels import EMPTY, NAME, Labelset
 from kvmon.judge.promql.numbers import INF, NAN, divide, floor, higher, lower
@@ -95,8 +95,8 @@ def mapped(inner: VectorPlan, function: Callable[[float], float]) -> VectorPlan:
     def run(context: Context, now: int) -> Work[Samples]:
         samples = yield from inner.run(context, now)
         out: Samples = []
-        for begin in range(0, len(samples), PART):
-            out += [(labels.bare, function(value)) for labels, value in samples[begin : begin + PART]]
+        for part in parts(samples):
+            out += [(labels.bare, function(value)) for labels, value in part]
             yield
         return out if inner.bare else distinct(out)
 
@@ -194,7 +194,7 @@ def _histogram(node: Call, args: Args) -> VectorPlan:
         samples = yield from inner.run(context, now)
         if len(known) > KEPT:
             known.clear()
-        found, malformed = histograms.histograms(samples, known)
+        found, malformed = yield from histograms.histograms(samples, known)
         for bucket in malformed:
             text = f'bucket label "le" is missing or has a malformed value of "{bucket.le}" for metric name "{bucket.name}"'
             context.warn(text, node.places[-1])
@@ -204,7 +204,9 @@ def _histogram(node: Call, args: Args) -> VectorPlan:
         check_quantile(context, first, node.places[0])
         out: Samples = []
         seen: set[str] = context.kept.setdefault(seen_key, set())
-        for each in found:
+        for place, each in enumerate(found):
+            if place % PART == 0:
+                yield
             value, forced = histograms.quantile(first, each.buckets)
             if forced:
                 # Prometheus forgets the name after the first step; its remarks are different texts then.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from kvmon.errors import EvaluationError
@@ -28,7 +28,7 @@ STEP = 60_000
 MOST_SAMPLES = 50_000_000
 """Samples that one query may look at."""
 
-PART = 500
+PART = 250
 """Series between two stops."""
 
 
@@ -90,6 +90,16 @@ class Context:
     def inform(self, text: str, place: str) -> None:
         """A remark that something may be not what was meant."""
         self.infos[f"PromQL info: {text} ({place})" if place else f"PromQL info: {text}"] = None
+
+
+def parts(samples: Samples) -> Iterator[Samples]:
+    """The samples in parts, between which others may run; those that fit one as they are."""
+    if len(samples) <= PART:
+        if samples:
+            yield samples
+        return
+    for begin in range(0, len(samples), PART):
+        yield samples[begin : begin + PART]
 
 
 def distinct(samples: Samples) -> Samples:

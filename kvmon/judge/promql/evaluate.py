@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from kvmon.errors import PromqlError
 from kvmon.judge.promql.compile import plan_of
-from kvmon.judge.promql.context import LOOKBACK, MOST_SAMPLES, STEP, Context, Samples, Work
+from kvmon.judge.promql.context import LOOKBACK, MOST_SAMPLES, STEP, Context, Samples, Work, parts
 from kvmon.judge.promql.extents import extents
 from kvmon.judge.promql.labels import EMPTY, Labelset
 from kvmon.judge.promql.plan import RangePlan, ScalarPlan, VectorPlan
@@ -50,7 +50,11 @@ def instant_work(  # noqa: PLR0913 - the settings of an engine
     if isinstance(plan, ScalarPlan):
         value = Scalar(at, (yield from plan.run(context, at)))
     elif isinstance(plan, VectorPlan):
-        value = Vector(Point(labels.pairs, at, number) for labels, number in (yield from plan.run(context, at)))
+        points: list[Point] = []
+        for part in parts((yield from plan.run(context, at))):
+            points += [Point(labels.pairs, at, number) for labels, number in part]
+            yield
+        value = Vector(points)
     else:
         spans = yield from plan.run(context, at)
         lines = [Line(span.labels.pairs, tuple(zip(span.times, span.values, strict=True))) for span in spans]

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from math import isnan
 from typing import NamedTuple, TypeAlias
 
-from kvmon.judge.promql.context import Samples
+from kvmon.judge.promql.context import PART, Samples, Work
 from kvmon.judge.promql.labels import NAME, Labelset
 from kvmon.judge.promql.numbers import INF, NAN, divide
 
@@ -130,11 +130,13 @@ class Histogram(NamedTuple):
     buckets: list[Bucket]
 
 
-def histograms(samples: Samples, known: dict[Labelset, Read]) -> tuple[list[Histogram], list[Read]]:
+def histograms(samples: Samples, known: dict[Labelset, Read]) -> Work[tuple[list[Histogram], list[Read]]]:
     """The histograms, and the buckets without a bound. `known` keeps what was read from labels."""
     found: dict[str, Histogram] = {}
     malformed: list[Read] = []
-    for labels, value in samples:
+    for place, (labels, value) in enumerate(samples):
+        if place % PART == 0:
+            yield
         said = known.get(labels)
         if said is None:
             said = known[labels] = read(labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kvmon.errors import EvaluationError
-from kvmon.judge.promql.context import PART, Context, Samples, Work, distinct
+from kvmon.judge.promql.context import PART, Context, Samples, Work, distinct, parts
 from kvmon.judge.promql.grouping import KEPT, Signatures
 from kvmon.judge.promql.labels import RESERVED, Labels, Labelset, text_of
 from kvmon.judge.promql.operators import ARITHMETIC, COMPARING
@@ -45,8 +45,8 @@ def with_scalar(node: Binary, vector: VectorPlan, scalar: ScalarPlan, *, swapped
             samples = yield from vector.run(context, now)
             number = yield from scalar.run(context, now)
         out: Samples = []
-        for begin in range(0, len(samples), 4 * PART):
-            out += each(samples[begin : begin + 4 * PART], number)
+        for part in parts(samples):
+            out += each(part, number)
             yield
         return out if vector.bare or not renamed else distinct(out)
 
@@ -91,9 +91,12 @@ def _filtered(
         samples = yield from left.run(context, now)
         others = yield from right.run(context, now)
         sign = signatures.of
-        there = {sign(labels) for labels, _ in others}
-        yield
-        return [sample for sample in samples if (sign(sample[0]) in there) is keep]
+        there = yield from _signed(others, signatures)
+        out: Samples = []
+        for part in parts(samples):
+            out += [sample for sample in part if (sign(sample[0]) in there) is keep]
+            yield
+        return out
 
     return run
 
@@ -103,11 +106,23 @@ def _union(left: VectorPlan, right: VectorPlan, signatures: Signatures) -> Calla
         samples = yield from left.run(context, now)
         others = yield from right.run(context, now)
         sign = signatures.of
-        there = {sign(labels) for labels, _ in samples}
-        yield
-        return distinct([*samples, *[sample for sample in others if sign(sample[0]) not in there]])
+        there = yield from _signed(samples, signatures)
+        out = samples[:]
+        for part in parts(others):
+            out += [sample for sample in part if sign(sample[0]) not in there]
+            yield
+        return distinct(out)
 
     return run
+
+
+def _signed(samples: Samples, signatures: Signatures) -> Work[set[str]]:
+    sign = signatures.of
+    there: set[str] = set()
+    for part in parts(samples):
+        there.update([sign(labels) for labels, _ in part])
+        yield
+    return there
 
 
 def _matched(  # noqa: C901 - one loop, as it is the one that costs
@@ -127,12 +142,11 @@ def _matched(  # noqa: C901 - one loop, as it is the one that costs
         if not many or not ones:
             return []
         sign = signatures.of
-        by_signature = _unique(ones, signatures, "left" if swapped else "right")
-        yield
+        by_signature = yield from _unique(ones, signatures, "left" if swapped else "right")
         out: Samples = []
         seen: set[tuple[str, str] | str] = set()
-        for begin in range(0, len(many), PART):
-            for labels, value in many[begin : begin + PART]:
+        for part in parts(many):
+            for labels, value in part:
                 signature = sign(labels)
                 one = by_signature.get(signature)
                 if one is None:
@@ -164,9 +178,11 @@ EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (
 AMBIGUOUS = "multiple matches for labels: grouping labels must ensure unique matches"
 
 
-def _unique(samples: Samples, signatures: Signatures, side: str) -> dict[str, tuple[Labelset, float]]:
+def _unique(samples: Samples, signatures: Signatures, side: str) -> Work[dict[str, tuple[Labelset, float]]]:
     found: dict[str, tuple[Labelset, float]] = {}
-    for sample in samples:
+    for place, sample in enumerate(samples):
+        if place % PART == 0:
+            yield
         signature = signatures.of(sample[0])
         if signature in found:
             raise EvaluationError(

@@ -26,6 +26,32 @@ def chosen(count: int, seed: int = 1) -> list[str]:
     return [text for text in generated(count, seed) if "count_values" not in text or not any(word in text for word in INEXACT)]
 
 
+TRANSCENDENTAL = ("^", "exp", "log", "ln", "sin", "cos", "tan", "sqrt")
+SHARP = (
+    "std",
+    "deriv",
+    "predict",
+    "delta",
+    "rate",
+    "increase",
+    "changes",
+    "resets",
+    "floor",
+    "ceil",
+    "round",
+    "%",
+    " - ",
+    "=",
+    "<",
+    ">",
+)
+
+
+def unstable(text: str) -> bool:
+    """Whether a last digit of a function, which libraries of mathematics differ in, can become more than a last digit."""
+    return any(word in text for word in TRANSCENDENTAL) and any(word in text for word in SHARP)
+
+
 def unordered(text: str) -> bool:
     """Whether a query over time picks among equal values: Prometheus does so in the order of a map, another each time."""
     return "topk" in text or "bottomk" in text

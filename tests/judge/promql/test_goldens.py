@@ -10,7 +10,7 @@ from kvmon.judge.promql import Source
 from tests.judge.promql.compare import Answer, difference, ours
 from tests.judge.promql.data import INSTANTS, Memory, given
 from tests.judge.promql.expressions import WRITTEN
-from tests.judge.promql.goldens import END, START, STEP, asked, chosen, recorded, unordered
+from tests.judge.promql.goldens import END, START, STEP, asked, chosen, recorded, unordered, unstable
 from tests.judge.promql.prometheus import prometheus, write
 
 
@@ -26,7 +26,9 @@ def differences(text: str, place: int, answers: list[Answer], source: Source) ->
         mine = ours(text, source, at) if at is not None else ours(text, source, START, END, STEP)
         if at is None and unordered(text):
             continue
-        ordered = at is not None and text.startswith(("sort", "topk", "bottomk")) and "tied" not in text and "odd" not in text
+# Equal values, and those that are no numbers, come in any order.
+        sorts = at is not None and text.startswith(("sort", "topk", "bottomk"))
+        ordered = sorts and text in WRITTEN and "tied" not in text and "odd" not in text
         if said := difference(answer, mine, ordered=ordered):
             found.append(f"{text} at {at}: {said}")
     return found
@@ -49,9 +51,11 @@ def test_generated_expressions_give_what_prometheus_gave(source: Source) -> None
 @pytest.mark.slow
 def test_expressions_nobody_saw_before_give_what_prometheus_gives_now(source: Source, tmp_path: Path) -> None:
     wrong = []
+    fresh = [text for text in chosen(1200, seed=5) if not unstable(text)]
+    assert len(fresh) > 700
     with prometheus(tmp_path) as url:
         write(url, given())
-        for place, text in enumerate([*WRITTEN, *chosen(1200, seed=5)]):
+        for place, text in enumerate([*WRITTEN, *fresh]):
             answers = asked(url, text, INSTANTS if text in WRITTEN else (INSTANTS[place % len(INSTANTS)],))
             wrong += differences(text, place, answers, source)
     assert wrong == []
