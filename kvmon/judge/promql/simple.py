@@ -14,6 +14,20 @@ def _sign(value: float) -> float:
     return 1.0 if value > 0 else -1.0 if value < 0 else value
 
 
+SMALLEST_NORMAL = 2.2250738585072014e-308
+
+
+def _ln(value: float) -> float:
+    """Go's on amd64 takes the fraction of a subnormal number for that of a normal one: so does everybody who asks Prometheus."""
+    if 0 < value < SMALLEST_NORMAL:
+        return math.log(1 + value / 5e-324 * 2.0**-52) - 1023 * math.log(2)
+    return math.log(value)
+
+
+def _log10(value: float) -> float:
+    return _ln(value) / math.log(10) if 0 < value < SMALLEST_NORMAL else math.log10(value)
+
+
 def _atanh(value: float) -> float:
     if abs(value) == 1:
         return math.copysign(INF, value)
@@ -46,8 +60,8 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "deg": lambda value: value * 180 / math.pi,
     "exp": _exp,
     "floor": floor,
-    "ln": logarithm(math.log),
-    "log10": logarithm(math.log10),
+    "ln": logarithm(_ln),
+    "log10": logarithm(_log10),
     "log2": logarithm(math.log2),
     "rad": lambda value: value * math.pi / 180,
     "sgn": _sign,

@@ -26,7 +26,7 @@ def differences(text: str, place: int, answers: list[Answer], source: Source) ->
         mine = ours(text, source, at) if at is not None else ours(text, source, START, END, STEP)
         if at is None and unordered(text):
             continue
-# Equal values, and those that are no numbers, come in any order.
+        # Equal values, and those that are no numbers, come in any order.
         sorts = at is not None and text.startswith(("sort", "topk", "bottomk"))
         ordered = sorts and text in WRITTEN and "tied" not in text and "odd" not in text
         if said := difference(answer, mine, ordered=ordered):
