@@ -133,8 +133,11 @@ def test_broken_tests_get_the_same_verdicts(folder: Path, old: str, new: str) ->
 
 
 def test_promtool_still_expands_templates_as_it_did_when_they_were_recorded(folder: Path) -> None:
-    """promtool agrees that the recorded texts are what alerts carry."""
-    texts = RECORDED["expanded"]
+    """promtool agrees that the recorded texts are what alerts carry. Its storage has no order of its own, unlike ours."""
+    texts = [
+        (text if "error" in got else text.replace('query "up"', 'query "sort_desc(up)"'), got)
+        for text, got in RECORDED["expanded"]
+    ]
     rules = [
         {"alert": f"A{i}", "expr": 'v{instance="web:6379"}', "annotations": {"a": text}} for i, (text, _) in enumerate(texts)
     ]
