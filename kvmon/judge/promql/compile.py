@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from kvmon.judge.promql import aggregating, calls, matching, selecting
 from kvmon.judge.promql.plan import Plan, RangePlan, ScalarPlan, VectorPlan, constant, kept
@@ -23,11 +23,14 @@ from kvmon.judge.promql.tree import (
     plain,
 )
 
+_PLANS: WeakKeyDictionary[Query, Plan | None] = WeakKeyDictionary()
 
-@lru_cache(maxsize=512)
+
 def plan_of(query: Query) -> Plan | None:
-    """The plan of a query; None for a text."""
-    return _plan(query.expr)
+    """The plan of a query; None for a text. It remembers labels and goes with its query: a rule's stays, a request's does not."""
+    if query not in _PLANS:
+        _PLANS[query] = _plan(query.expr)
+    return _PLANS[query]
 
 
 def _plan(expr: Expr) -> Plan | None:

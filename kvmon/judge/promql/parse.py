@@ -34,7 +34,7 @@ from kvmon.judge.promql.tree import (
 )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def parse(text: str) -> Query:
     """The query. Raises PromqlError with the parser's own words for what is no PromQL, and for what kvmon leaves out."""
     found = lexer.guard(text)

@@ -141,9 +141,9 @@ class Binary:
 Expr: TypeAlias = Selector | Subquery | Number | String | Paren | Minus | Call | Aggregation | Binary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Query:
-    """A parsed query: its text and what it says."""
+    """A parsed query: its text and what it says. What is remembered for it lives as long as it does."""
 
     text: str
     expr: Expr

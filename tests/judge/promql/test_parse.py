@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
+from weakref import ref
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.errors import PromqlError
-from kvmon.judge.promql import Matcher, parse
+from kvmon.judge.promql import Matcher, Query, instant, parse
 from kvmon.judge.promql.tree import Match, Selector
+from tests.judge.promql.data import Memory
 from tests.judge.promql.expressions import WRITTEN
 
 
@@ -72,3 +75,13 @@ def test_a_selector_needs_one_matcher_that_does_not_match_the_empty_text() -> No
 def test_any_text_is_a_query_or_an_error(text: str) -> None:
     with suppress(PromqlError):
         assert parse(text).text == text
+
+
+def test_what_is_remembered_for_a_query_goes_with_it() -> None:
+    query = Query("1 + 1", parse("1 + 1").expr)
+    instant(query, Memory(()), 0)
+    here = ref(query)
+    assert here() is not None
+    del query
+    gc.collect()
+    assert here() is None
