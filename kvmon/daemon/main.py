@@ -219,9 +219,15 @@ class Daemon:
         elif any(target.provider.announces for target in self._config.targets):
             from kvmon.daemon.maintenance import MaintenanceLoop
 
-            self._maintenance = MaintenanceLoop(self._config.targets, journal=self._journal, clock=self._clock)
+            self._maintenance = MaintenanceLoop(
+                self._config.targets, journal=self._journal, clock=self._clock, expect=self._expect
+            )
             self._view.also(self._maintenance.own_samples)
             self._late.put_nowait(self._maintenance)
+
+    def _expect(self, target: str, seconds: float) -> None:
+        if self._view.probing is not None:
+            self._view.probing.expect(target, seconds)
 
     def _probe(self) -> None:
         """Probe the targets that want it; what nobody wants is not even imported."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import NoReturn
 
@@ -26,13 +26,20 @@ log = structlog.get_logger("kvmon")
 AGAIN, MOST = 1.0, 300.0
 """Seconds between tries to listen: the first, and the most."""
 
+NOW = ("NodeMaintenanceStarting", "NodeMaintenanceStart")
+LONGEST = 900.0
+"""Seconds after which maintenance whose end nobody told is taken to be over."""
+
 OVER = ("NodeMaintenanceEnded", "NodeMaintenanceFailoverComplete", "NodeMaintenanceScaleComplete")
 
 
 class MaintenanceLoop:
-    """Listens for every target whose provider announces maintenance."""
+    """Listens for every target whose provider announces maintenance. `expect` is told of a target for how long; 0: it is over."""
 
-    def __init__(self, targets: Sequence[Target], *, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, targets: Sequence[Target], *, journal: Journal, clock: Clock, expect: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
+        self._expect = expect
         self._journal = journal
         self._clock = clock
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -90,7 +97,10 @@ class MaintenanceLoop:
 
     async def _take(self, name: str, announced: Maintenance) -> None:
         self._counts[name, announced.kind] += 1
+        if announced.kind in NOW:
+            self._expect(name, LONGEST)
         if announced.kind in OVER:
+            self._expect(name, 0.0)
             self._starts.pop(name, None)
         elif announced.starts is not None:
             self._starts[name] = announced.starts

@@ -85,6 +85,10 @@ class ProbeLoop:
         probe = self._probes.get(key)
         return (probe.tally.hits, probe.tally.misses) if probe is not None else (0, 0)
 
+    def expect(self, target: str, seconds: float) -> None:
+        """Maintenance of the target was announced, for so long; 0: it is over."""
+        self._shards.expect(target, seconds)
+
     def report(self, report: Report) -> int:
         """Take what an application saw; how many calls were of breakers that there are."""
         known, alarmed = self._shards.hear(report)

@@ -95,6 +95,10 @@ class Shards:
         """People's decisions; `settle` makes them count."""
         return self._board.overrides
 
+    def expect(self, target: str, seconds: float) -> None:
+        """Maintenance of the target was announced, for so long; 0: it is over."""
+        self._board.expect(target, seconds)
+
     def settle(self) -> None:
         """See what has changed though no probe came by."""
         self._board.settle()

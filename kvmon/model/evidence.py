@@ -90,7 +90,7 @@ class Verdict:
     `state`: closed, open, half_open or unknown; `advice`: allow, limit or deny; `permit_ratio` 0..1 of the calls may go;
     `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
     `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into;
-    `flapping`: it opens again and again; `degraded`: it succeeds, but has become slow.
+    `flapping`: it opens again and again; `degraded`: it succeeds, but has become slow; `maintenance`: some was announced.
     """
 
     target: str
@@ -113,6 +113,7 @@ class Verdict:
     suspect: bool = False
     flapping: bool = False
     degraded: bool = False
+    maintenance: bool = False
     told: Told = Told()
 
 

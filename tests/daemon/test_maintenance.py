@@ -14,6 +14,7 @@ CHANNEL = "AzureRedisEvents"
 SCHEDULED = (
     "NotificationType|NodeMaintenanceScheduled|StartTimeInUTC|2026-11-27T10:00:00|IsReplica|False|IPAddress||SSLPort|15001"
 )
+STARTING = SCHEDULED.replace("Scheduled", "Starting")
 ENDED = "NotificationType|NodeMaintenanceEnded|StartTimeInUTC|2026-11-27T10:00:00|IsReplica|False|IPAddress||SSLPort|15001"
 
 
@@ -43,3 +44,15 @@ def test_announced_maintenance_is_told(
         rows = connection.execute("SELECT subject, target FROM events WHERE kind = 'maintenance' ORDER BY id").fetchall()
     connection.close()
     assert rows == [("NodeMaintenanceScheduled", "it"), ("NodeMaintenanceEnded", "it")]
+
+
+def test_breakers_are_told_of_it_too(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    daemon = start_daemon({"targets": [{"name": "it", "url": valkey.url, "provider": "azure-cache"}]})
+
+    def maintained() -> list[bool]:
+        return [each["maintenance"] for each in daemon.get("/v1/breakers/it").json()["breakers"]]
+
+    until(lambda: valkey.command("PUBLISH", CHANNEL, STARTING) == 1, what="somebody listens")
+    until(lambda: maintained() == [True, True], what="the breakers expect it")
+    valkey.command("PUBLISH", CHANNEL, ENDED)
+    until(lambda: maintained() == [False, False], what="it is over")

@@ -107,6 +107,13 @@ class BreakerBoard:
         self._latest = (now, made)
         return made
 
+    def expect(self, target: str, seconds: float) -> None:
+        """Maintenance of the target was announced: for so long short silences are put up with; 0: it is over."""
+        for entry in self._entries.values():
+            if entry.key[0] == target:
+                entry.maintained_until = self._clock.monotonic() + seconds
+                self._settle(entry)
+
     def settle(self) -> None:
         """See what time alone has changed, and what an override has."""
         for entry in self._entries.values():

@@ -13,6 +13,9 @@ WORDS = 2
 SILENCES = 3
 """Failures of any kind in a row that open."""
 
+EXPECTED = 5
+"""The same while maintenance was announced: a failover of a moment is what it is."""
+
 TRIALS = 3
 """Successes in a row that close; the first makes it half-open."""
 
@@ -51,6 +54,7 @@ class Breaker:
     `stale_after` seconds without evidence make it unknown. `since` is when the state began, `generation` counts states,
     `failures`, `words` (conclusive ones) and `successes` are the current runs. `level` says how often it reopened soon after
     closing, `tripped` that it was not closed properly since it last opened. `alarmed`: applications say that calls fail.
+    `silences`: failures of any kind in a row that open it.
     """
 
     stale_after: float = 10.0
@@ -66,6 +70,7 @@ class Breaker:
     closed_at: float | None = None
     heard: float | None = None
     alarmed: bool = False
+    silences: int = SILENCES
 
     @property
     def suspect(self) -> bool:
@@ -156,7 +161,7 @@ def _failed(was: Breaker, evidence: Evidence) -> Breaker:
     if was.state is State.OPEN:
         return replace(counted, reason_class=evidence.outcome)
     # While half-open one failure is enough; its dwell stays as it was, as it was never closed.
-    if was.state is not State.HALF_OPEN and words < WORDS and counted.failures < SILENCES:
+    if was.state is not State.HALF_OPEN and words < WORDS and counted.failures < was.silences:
         return counted
     opened = _become(was, State.OPEN, evidence.end, reason=evidence.outcome)
     return replace(opened, failures=counted.failures, level=_next_level(was, evidence.end), tripped=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kvmon.judge.breakers.breaker import TRIALS, Breaker, State
+from kvmon.judge.breakers.breaker import EXPECTED, SILENCES, TRIALS, Breaker, State
 from kvmon.judge.breakers.flapping import Flapping
 from kvmon.judge.breakers.reports import FAILURES, Reports
 from kvmon.judge.breakers.slow import Slowness
@@ -30,7 +30,7 @@ class Entry:
 
     __slots__ = (
         "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
-        "last_shown", "mode", "override", "quiet_until", "reports", "slots", "slowness",
+        "last_shown", "maintained_until", "mode", "override", "quiet_until", "reports", "slots", "slowness",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -48,6 +48,7 @@ class Entry:
         self.last_shown: tuple[object, ...] | None = None
         self.slowness, self.flapping = Slowness(), Flapping()
         self._state = breaker.state
+        self.maintained_until = 0.0
 
     def take(self, evidence: Evidence) -> None:
         """Judge what a probe found out."""
@@ -89,6 +90,9 @@ class Entry:
     def settle(self, now: float, override: Override | None) -> None:
         """What time alone has changed."""
         self.override = override
+        silences = EXPECTED if now < self.maintained_until else SILENCES
+        if self.breaker.silences != silences:
+            self.breaker = replace(self.breaker, silences=silences)
         self.breaker = self.breaker.settle(now)
         if self.breaker.alarmed and now - self.alarmed_at > PATIENCE:
             self._conclude(now)
@@ -144,6 +148,6 @@ class Entry:
             generation=breaker.generation, reason_class=self._reason, index=self.index, failures=breaker.failures,
             last_outcome=self.last_outcome, last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
             mode=override.mode if override is not None else self.mode, override=override, suspect=breaker.suspect,
-            flapping=self.flapping.on, degraded=self.degraded,
+            flapping=self.flapping.on, degraded=self.degraded, maintenance=breaker.silences != SILENCES,
             told=Told() if said is None else Told(said.reporters, said.calls, round(said.ratio, 4)),
         )  # fmt: skip

@@ -47,6 +47,7 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
         "suspect": verdict.suspect,
         "flapping": verdict.flapping,
         "degraded": verdict.degraded,
+        "maintenance": verdict.maintenance,
         "override": _override(verdict),
         "evidence": {
             "reports": {

@@ -87,3 +87,17 @@ def test_a_breaker_that_flaps_says_so() -> None:
         while verdict.state != "closed":
             verdict = it.probe()
     assert flapped == [False, False, False, True]
+
+
+def test_while_maintenance_was_announced_a_longer_silence_is_put_up_with() -> None:
+    it = Board()
+    it.probe()
+    it.board.expect("it", 60.0)
+    it.board.expect("other", 60.0)
+    assert [it.probe("timeout", every=0.1).state for _ in range(5)] == ["closed"] * 4 + ["open"]
+    other = Board()
+    assert other.probe().maintenance is False
+    other.board.expect("it", 60.0)
+    assert other.probe().maintenance
+    other.board.expect("it", 0.0)
+    assert [other.probe("timeout", every=0.1).state for _ in range(3)] == ["closed", "closed", "open"]
