@@ -53,6 +53,7 @@ class WindowLoop:
         self._snapshots = snapshots
         self._own = own
         self._process = process
+        self._crowded = False
         self._file = Path(state_dir) / "window" if state_dir is not None else None
         self.instance = ""
         """The label `instance` of what is of no node: where this daemon is reached."""
@@ -136,11 +137,21 @@ class WindowLoop:
                 await asyncio.sleep(self._interval)
                 self.look()
                 window.sweep(round(self._clock.time() * 1000))
+                self._weigh(window)
                 if self._clock.monotonic() - kept >= KEEP:
                     kept = self._clock.monotonic()
                     await self._keep(window)
         finally:
             await self._keep(window)
+
+    def _weigh(self, window: Window) -> None:
+        crowded = window.size > 1.1 * self._options.memory
+        if crowded and not self._crowded:
+            advice = "raise window.memory, or watch fewer series: even a short history of so many takes more"
+            log.warning(
+                "the recent history takes more memory than it may", series=window.series, bytes=window.size, advice=advice
+            )
+        self._crowded = crowded
 
     def _restore(self, window: Window) -> None:
         if self._file is not None:
