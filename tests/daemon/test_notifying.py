@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.servers.daemon import Daemon
 from tests.servers.hook import Answer, Got, Hook
 from tests.servers.server import Server
@@ -47,6 +49,7 @@ def states(hook: Hook) -> list[tuple[str, str]]:
     return [(alert["labels"]["target"], alert["status"]) for body in hook.bodies() for alert in body["alerts"]]
 
 
+@pytest.mark.slow
 def test_a_death_and_a_return_are_told_though_the_daemon_is_killed_in_between(
     start_server: Callable[..., Server], start_daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:
