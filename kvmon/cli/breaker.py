@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +17,10 @@ HEAD = ("target", "op", "shard", "state", "advice", "reason", "since", "mode")
 @click.command("breaker")
 @click.argument("target", required=False)
 @click.option("--watch", is_flag=True, help="Go on and print every change, until interrupted.")
+@click.option("--would-have", "history", is_flag=True, help="What they would have denied, as far as the journal goes back.")
 @url_option
 @click.pass_context
-def command(ctx: click.Context, /, target: str | None, *, watch: bool, url: str) -> None:
+def command(ctx: click.Context, /, target: str | None, *, watch: bool, history: bool, url: str) -> None:
     """Print the breakers of TARGET, or of all targets: whether their ops may be tried now.
 
     Exit code 1 when one denies. With --watch the first lines are what holds now, each further one is a change.
@@ -25,12 +28,34 @@ def command(ctx: click.Context, /, target: str | None, *, watch: bool, url: str)
     if watch:
         _watch(url, target)
         return
+    if history:
+        _history(url, target)
+        return
     documents = ask(url, f"/v1/breakers/{quote(target)}" if target else "/v1/breakers")["breakers"]
-    rows = [HEAD, *(_row(each) for each in documents)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    _print([HEAD, *(_row(each) for each in documents)])
+    ctx.exit(1 if any(each["advice"] == "deny" for each in documents) else 0)
+
+
+def _history(url: str, target: str | None) -> None:
+    from kvmon.diagnose.would_have import would_have
+
+    events = ask(url, f"/v1/incidents?limit=1&events=10000{f'&target={quote(target)}' if target else ''}")["events"]
+    found = would_have(reversed(events), datetime.now(UTC))
+    if not found:
+        since = f" since {events[-1]['at']}" if events else ""
+        click.echo(f"They would have denied nothing{since}.")
+        return
+    rows = [("target", "op", "openings", "denied", "longest", "reasons")]
+    for each in found:
+        spans = (f"{each.seconds:.1f} s", f"{each.longest:.1f} s")
+        rows.append((each.target, each.subject, str(each.openings), *spans, ", ".join(each.reasons)))
+    _print(rows)
+
+
+def _print(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    ctx.exit(1 if any(each["advice"] == "deny" for each in documents) else 0)
 
 
 def _watch(url: str, target: str | None) -> None:

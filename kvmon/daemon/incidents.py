@@ -95,9 +95,10 @@ class Incidents:
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """What the journal says happened, the newest first."""
         where, arguments = ("WHERE target = ?", (target,)) if target is not None else ("", ())
-        query = f"SELECT at, kind, target, node, subject, text FROM events {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - ours
+        query = f"SELECT at, kind, target, node, subject, text, data FROM events {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - ours
         rows = await self._journal.read(query, (*arguments, limit))
-        return [dict(zip(("at", "kind", "target", "node", "subject", "text"), row, strict=True)) for row in rows]
+        names = ("at", "kind", "target", "node", "subject", "text")
+        return [{**dict(zip(names, row, strict=False)), "data": json.loads(row[6])} for row in rows]
 
 
 def _shown(snapshot: Snapshot | None) -> dict[str, Any] | None:

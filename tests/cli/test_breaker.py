@@ -22,6 +22,8 @@ def test_a_breaker_is_shown_and_its_opening_is_explained(
     shown = terminal("breaker", "--url", daemon.url)
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.split()[:8] == ["target", "op", "shard", "state", "advice", "reason", "since", "mode"]
+    nothing = terminal("breaker", "--would-have", "--url", daemon.url)
+    assert nothing.out.startswith("They would have denied nothing")
     fine = terminal("why", "it", "--url", daemon.url)
     assert (fine.code, fine.out.splitlines()[0]) == (0, "it: nothing is wrong.")
 
@@ -61,6 +63,12 @@ def test_a_breaker_is_shown_and_its_opening_is_explained(
     assert "its memory is full" in why.out
     assert "went from closed to open: oom" in why.out
     assert "What to do:" in why.out
+    valkey.config_set("maxmemory", "0")
+    until(lambda: terminal("breaker", "it", "--url", daemon.url).code == 0, what="it closes again")
+    until(lambda: "to closed" in terminal("why", "it", "--url", daemon.url).out.rpartition("half_open")[2], what="it is kept")
+    head, *rows = terminal("breaker", "it", "--would-have", "--url", daemon.url).out.splitlines()
+    assert head.split() == ["target", "op", "openings", "denied", "longest", "reasons"]
+    assert [row.split()[:3] for row in rows] == [["it", "write", "1"]]
 
 
 def test_without_a_daemon_it_says_what_to_do(terminal: Terminal) -> None:
