@@ -169,7 +169,7 @@ def _matched(  # noqa: C901 - one loop, as it is the one that costs
                 seen.add(mark)
                 out.append((merged, result))
             yield
-        return out if one_to_one else distinct(out)
+        return out  # a signature is part of the labels: what differs in one differs in the other
 
     return run
 
