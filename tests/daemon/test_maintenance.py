@@ -35,15 +35,20 @@ def test_announced_maintenance_is_told(
     assert "the provider announces maintenance" in daemon.logs
     # The connection is lost and made anew.
     server.command("CLIENT", "KILL", "TYPE", "pubsub")
-    until(lambda: told(ENDED), what="somebody listens again")
-    daemon.until("kvmon_maintenance_events_total", 1, target="it", kind="NodeMaintenanceEnded")
+
+    def heard() -> bool:
+        # One that is published to the dying connection is lost, though the server counts a receiver.
+        told(ENDED)
+        return bool(daemon.samples("kvmon_maintenance_events_total", target="it", kind="NodeMaintenanceEnded"))
+
+    until(heard, what="somebody listens again")
     assert daemon.samples("kvmon_maintenance_start_timestamp_seconds") == []
     daemon.terminate()
     (journal,) = [file for file in tmp_path.iterdir() if file.suffix == ".db"]
     with sqlite3.connect(journal) as connection:
         rows = connection.execute("SELECT subject, target FROM events WHERE kind = 'maintenance' ORDER BY id").fetchall()
     connection.close()
-    assert rows == [("NodeMaintenanceScheduled", "it"), ("NodeMaintenanceEnded", "it")]
+    assert list(dict.fromkeys(rows)) == [("NodeMaintenanceScheduled", "it"), ("NodeMaintenanceEnded", "it")]
 
 
 def test_breakers_are_told_of_it_too(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
