@@ -34,7 +34,7 @@ def test_the_demo_shows_moving_numbers_of_a_primary_and_a_replica(start_daemon: 
         "redis_keyspace_hits_total",
         "redis_keyspace_misses_total",
         "redis_db_keys_expiring",
-        "redis_slowlog_last_id",
+        "redis_slowlog_length",  # the first entry has the id 0
         "redis_total_error_replies",
     ):
         until(lambda name=name: any(sample.value > 0 for sample in daemon.samples(name)), what=f"{name} moves")
