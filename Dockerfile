@@ -6,6 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_RETRIES=10 PIP_ROOT_U
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY kvmon kvmon
+COPY docs/runbooks docs/runbooks
 # What tokens need: --build-arg EXTRAS=entra, aws, or entra,aws.
 ARG EXTRAS=""
 # PIP_CONSTRAINT, other than --constraint, also holds for what builds the wheel.

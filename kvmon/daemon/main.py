@@ -192,12 +192,14 @@ class Daemon:
         self._events.seen(snapshot)
         if (put := self._board.latest(snapshot.node.key)) is not None:
             self._view.remembering.seen(put)
+            self._view.past.seen(put)
         self._slow_log.seen(snapshot.node, self._polling.slow_log(snapshot.node))
 
     def _forget(self, key: tuple[str, str]) -> None:
         self._board.forget(key)
         self._events.forget(key)
         self._view.remembering.forget(key)
+        self._view.past.forget(key)
         self._slow_log.forget(key)
 
     def _probed(self, key: tuple[str, str]) -> tuple[int, int]:

@@ -89,6 +89,11 @@ class ProbeLoop:
         """Maintenance of the target was announced, for so long; 0: it is over."""
         self._shards.expect(target, seconds)
 
+    def steps(self, key: Key) -> dict[str, tuple[float, int]]:
+        """Seconds and number of the tries of each step so far."""
+        probe = self._probes.get(key)
+        return probe.tally.steps() if probe is not None else {}
+
     def report(self, report: Report) -> int:
         """Take what an application saw; how many calls were of breakers that there are."""
         known, alarmed = self._shards.hear(report)

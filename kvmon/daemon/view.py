@@ -30,6 +30,7 @@ from kvmon.tell.exposition.process import ProcessMetrics
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
+from kvmon.tell.server.pages.past import Past
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
@@ -64,6 +65,7 @@ class DaemonView:
         self.clock = clock
         self.feed = Feed()
         self.inbox = Inbox(clock=clock)
+        self.past = Past(clock=clock, steps=lambda key: self.probing.steps(key) if self.probing is not None else {})
         self.started = clock.time()
         self.version = version("kvmon")
         self._polling = polling

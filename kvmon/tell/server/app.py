@@ -19,7 +19,6 @@ from kvmon.tell.server import (
     liveness,
     metrics,
     overrides,
-    page,
     reload,
     reports,
     targets,
@@ -28,6 +27,7 @@ from kvmon.tell.server import (
 from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.limits import LINE, deadline, headers
+from kvmon.tell.server.pages.routes import routes as pages
 from kvmon.tell.server.problems import problems
 from kvmon.tell.server.prometheus.routes import routes as prometheus
 from kvmon.tell.server.view import View
@@ -45,9 +45,7 @@ def make_app(view: View) -> web.Application:
     app[PROCESS] = ProcessMetrics()
     app.add_routes(
         [
-            web.get("/", page.overview),
-            web.get("/targets/{target}", page.target),
-            web.get("/assets/kvmon.css", page.style),
+            *pages(),
             web.get("/metrics", metrics.metrics),
             web.get("/scrape", metrics.scrape),
             web.get("/discover", discover.discover),

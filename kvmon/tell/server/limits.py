@@ -23,7 +23,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-ENDLESS = frozenset({"/v1/events"})
+ENDLESS = frozenset({"/v1/events", "/v1/page/events"})
 """Streams: they end with their client, and bound each write themselves."""
 
 LINE = 8_190  # bytes of a request line, and of one header

@@ -15,6 +15,7 @@ from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
+from kvmon.tell.server.pages.past import Past
 
 if TYPE_CHECKING:
     from kvmon.judge.promql.pace import Pace
@@ -81,6 +82,10 @@ class View(Protocol):
     @property
     def inbox(self) -> Inbox:
         """What applications and people told so far."""
+
+    @property
+    def past(self) -> Past:
+        """The last hour of a few numbers of every node."""
 
     @property
     def clock(self) -> Clock:

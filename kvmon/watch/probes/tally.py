@@ -40,6 +40,10 @@ class Tally:
         key = (op, outcome)
         self._totals[key] = self._totals.get(key, 0) + 1
 
+    def steps(self) -> dict[str, tuple[float, int]]:
+        """Seconds and number of the successes of each step."""
+        return {step: (self._sums[step], sum(counts)) for step, counts in self._steps.items()}
+
     def samples(self) -> Iterator[Sample]:
         """All of it."""
         yield Sample(rows.RETRIES, self.retries, self._labels)

@@ -22,6 +22,7 @@ from kvmon.tell.notify.notifier import Notifier
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
+from kvmon.tell.server.pages.past import Past
 from kvmon.tell.server.view import Check, SlowCommand, Topology
 from tests.tell import examples
 
@@ -36,6 +37,7 @@ class Seen:
     feed: Feed = field(default_factory=lambda: Feed("boot"))
     clock: ManualClock = field(default_factory=ManualClock)
     inbox: Inbox = field(init=False)
+    past: Past = field(init=False)
     started: float = 1_699_999_000.0
     version: str = "0.1.0"
     ready: Sequence[Check] = (Check("loops", ok=True),)
@@ -58,6 +60,7 @@ class Seen:
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(clock=self.clock)
+        self.past = Past(clock=self.clock)
 
     @property
     def window(self) -> Window:

@@ -356,34 +356,3 @@ async def test_a_mistake_of_the_program_tells_nothing_of_its_inside(capfd: Any) 
     capfd.readouterr()
     assert response.status == 500
     assert "the inside" not in text
-
-
-async def test_the_page_says_what_is_down_since_when_why_and_what_to_do() -> None:
-    view = seen()
-    response, text = await get(view, "/")
-    assert response.headers["Refresh"] == "15"
-    assert "1 up, 1 down" in text
-    assert text.index("jobs.example.net") < text.index("cache.example.net")
-    assert "for 1h" in text
-    assert "connection refused (refused)" in text
-    assert "Nothing listens there" in text
-    assert "1.0 MiB of 4.0 MiB" in text
-    assert "90.0 %" in text
-    assert "<script" not in text
-    assert "style=" not in text
-
-
-async def test_the_page_of_a_target_escapes_what_backends_say() -> None:
-    view = seen()
-    view.slow = (SlowCommand("cache.example.net:6379", 14, 1_700_000_000.0, 0.25, "<img src=x>", 1),)
-    response, text = await get(view, "/targets/sessions")
-    assert response.status == 200
-    assert "&lt;img src=x&gt;" in text
-    assert "<img" not in text
-    assert "250.0 ms" in text
-    assert (await get(view, "/targets/nobody"))[0].status == 404
-    assert (await get(view, "/assets/kvmon.css"))[0].content_type == "text/css"
-
-
-async def test_a_page_without_targets() -> None:
-    assert "No targets" in (await get(Seen(), "/"))[1]

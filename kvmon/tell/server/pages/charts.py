@@ -1,0 +1,49 @@
+"""The lines of one target's page."""
+
+from __future__ import annotations
+
+from kvmon.tell.server.pages.past import Key, Line
+from kvmon.tell.server.pages.patient import Patient
+from kvmon.tell.server.pages.spark import Chart, chart
+from kvmon.tell.server.pages.texts import ago_text, bytes_text, ratio_text
+
+SPANS = {"5m": 300.0, "1h": 3600.0}
+POINTS = 60
+
+
+def charts(patient: Patient, exhaustion: float | None, span: float) -> list[Chart]:
+    """Those that say something, of the last `span` seconds. `exhaustion`: seconds until memory is full, if it grows."""
+    keys = patient.keys
+    every = [state.node.key for state in patient.states]
+    replicas = [state.node.key for state in patient.states if state.role == "replica"]
+
+    def line(name: str, *, of: list[Key] | None = None, mean: bool = False) -> Line:
+        return patient.past.line(keys if of is None else of, name, span=span, points=POINTS, mean=mean)
+
+    limit = patient.memory_limit
+    found = [
+        chart("Commands per second", [("", line("commands"))], unit="number"),
+        chart("Hit ratio, of five minutes", [("", line("hit_ratio", mean=True))], unit="ratio", most=1.0),
+        chart("Memory", [("", line("memory"))], unit="bytes", limit=limit, note=_forecast(patient, exhaustion)),
+        chart("Clients", [("", line("clients"))], unit="number"),
+        chart("Probes", [(name, line(name, of=every, mean=True)) for name in ("get", "set")], unit="seconds",
+              note="PING and GET, SET, on a kept connection"),
+        chart("Connecting", [(name, line(name, of=every, mean=True)) for name in ("dns", "tcp", "tls", "auth", "ping")],
+              unit="seconds", note="phases of a fresh connection"),
+        chart("Network", [(name, line(f"network_{name}")) for name in ("in", "out")], unit="rate"),
+        chart("CPU, all threads", [("", line("cpu"))], unit="ratio"),
+        chart("Evictions and errors per second", [(name, line(name)) for name in ("evictions", "errors")], unit="number"),
+    ]  # fmt: skip
+    if replicas:
+        found.append(
+            chart("Replication lag", [("", line("lag", of=replicas, mean=True))], unit="seconds", note="mean of the replicas")
+        )
+    return found
+
+
+def _forecast(patient: Patient, exhaustion: float | None) -> str:
+    limit, ratio = patient.memory_limit, patient.memory_ratio
+    if limit is None:
+        return "no limit is known"
+    text = f"{ratio_text(ratio)} of {bytes_text(limit)}"
+    return f"{text}; full in {ago_text(exhaustion)} if it grows on like this" if exhaustion is not None else text

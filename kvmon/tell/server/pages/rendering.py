@@ -1,0 +1,71 @@
+"""Templates, and what every page has in common."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from kvmon.tell.server.advice import advice
+from kvmon.tell.server.keys import VIEW
+from kvmon.tell.server.pages import texts
+from kvmon.tell.server.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STATIC = Path(__file__).with_name("static")
+
+ASSETS = {"kvmon.css": "text/css", "kvmon.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a browser may load for a page: nothing that is not ours, and nothing inline."""
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("kvmon.tell.server.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        bytes=texts.bytes_text, rate=texts.rate_text, ratio=texts.ratio_text, number=texts.number_text, short=texts.short_text,
+        span=texts.seconds_text, ago=texts.ago_text, clock=texts.clock_text, day=texts.day_text, time=timestamp,
+    )  # fmt: skip
+    made.globals["advice"] = advice
+    return made
+
+
+def page(request: web.Request, template: str, *, live: bool = True, **values: object) -> web.Response:
+    """A page. A live one follows what happens, by script or else by loading itself again."""
+    view = request.app[VIEW]
+    text = _templates().get_template(template).render(
+        now=view.clock.time(), started=view.started, version=view.version, live=live,
+        refresh=max(1, round(view.options.refresh)), here=request.path, tokens=bool(view.options.tokens), **values,
+    )  # fmt: skip
+    headers = {"Content-Security-Policy": POLICY}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+
+async def asset(request: web.Request) -> web.Response:
+    """The style sheet, the script, the icon. Their address has the version in it, so they may be kept."""
+    name = request.match_info["name"]
+    if name not in ASSETS:
+        raise web.HTTPNotFound
+    keep = "max-age=86400" if "v" in request.query else "no-cache"
+    return web.Response(text=_read(name), content_type=ASSETS[name], charset="utf-8", headers={"Cache-Control": keep})
+
+
+@cache
+def _read(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")

@@ -1,0 +1,136 @@
+"""`/targets/NAME`: everything about one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from kvmon.model.targets.target import Target
+from kvmon.tell.server.keys import VIEW, named_target
+from kvmon.tell.server.pages import findings
+from kvmon.tell.server.pages.alarms import alarms
+from kvmon.tell.server.pages.charts import SPANS, charts
+from kvmon.tell.server.pages.fleet import count
+from kvmon.tell.server.pages.patient import examined
+from kvmon.tell.server.pages.rendering import page
+from kvmon.tell.server.state import NodeState
+from kvmon.tell.server.view import Member, Topology, View
+
+STORY = 40
+"""Events, and incidents, of the time line."""
+
+DRAWN = 64
+"""Shards that are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A primary (or what stands for one) with its replicas; `name` is empty where nothing is sharded."""
+
+    name: str
+    slots: Sequence[tuple[int, int]]
+    primaries: Sequence[NodeState]
+    replicas: Sequence[NodeState]
+
+    @property
+    def count(self) -> int:
+        """How many slots it has."""
+        return sum(last - first + 1 for first, last in self.slots)
+
+
+async def target(request: web.Request) -> web.Response:
+    """One target."""
+    view = request.app[VIEW]
+    found = named_target(request, request.match_info["target"])
+    ringing = alarms(view)
+    mine = [alarm for alarm in ringing if alarm.target == found.name]
+    verdicts = [verdict for verdict in view.verdicts().all if verdict.target == found.name]
+    patient = examined(view, found, verdicts, mine)
+    span = request.query.get("range", "1h")
+    span = span if span in SPANS else "1h"
+    given = findings.families(state.snapshot for state in patient.speaking if state.snapshot is not None)
+    shards, others = shards_of(patient.states, view.topology(found))
+    return page(
+        request, "target.html", patient=patient, target=found, alarms=mine, ringing=count(ringing), span=span, spans=tuple(SPANS),
+        charts=charts(patient, findings.one(given, "kvmon_memory_exhaustion_seconds"), SPANS[span]),
+        topology=view.topology(found), shards=shards[:DRAWN], hidden=max(0, len(shards) - DRAWN),
+        others=others, commands=findings.commands(given),
+        slow=findings.patterns(view.slow_commands(found)), slowest=view.slow_commands(found)[:10],
+        clients=[(title, findings.bars(given, name), unit) for title, name, unit in CLIENTS],
+        databases=findings.databases(given), expiries=expiries(view, found), lacking=lacking(view, patient.states),
+        story=await story(view, found), tilt=view.verdicts().tilt,
+    )  # fmt: skip
+
+
+CLIENTS = (
+    ("By name", "kvmon_clients_by_name", "number"),
+    ("By library", "kvmon_clients_by_library", "number"),
+    ("By user", "kvmon_clients_by_user", "number"),
+    ("By state", "kvmon_clients_by_state", "number"),
+    ("Memory by name", "kvmon_clients_memory_bytes", "bytes"),
+)
+"""What is told of clients: a title, the family, the unit."""
+
+
+def shards_of(states: Sequence[NodeState], topology: Topology) -> tuple[list[Shard], list[NodeState]]:
+    """The shards in the order of their slots, and the nodes that belong to none (Sentinels)."""
+    members: Mapping[tuple[str, str], Member] = {member.node.key: member for member in topology.members}
+    groups: dict[str, list[NodeState]] = {}
+    others: list[NodeState] = []
+    for state in states:
+        if state.role == "sentinel":
+            others.append(state)
+            continue
+        member = members.get(state.node.key)
+        groups.setdefault(member.shard if member is not None else "", []).append(state)
+    found = []
+    for name, nodes in groups.items():
+        slots = [ends for state in nodes if (member := members.get(state.node.key)) is not None for ends in member.slots]
+        primaries = [state for state in nodes if state.role == "primary"]
+        replicas = [state for state in nodes if state.role != "primary"]
+        found.append(Shard(name, sorted(slots), primaries, replicas))
+    return sorted(found, key=lambda shard: (not shard.slots, shard.slots, shard.name)), others
+
+
+def expiries(view: View, target: Target) -> list[tuple[str, float]]:
+    """What ends and when (wall seconds), the soonest first."""
+    found: dict[str, float] = {}
+    for sample in view.own_samples():
+        if not sample.labels or sample.labels[0] != target.name:
+            continue
+        if sample.spec.name == "kvmon_tls_certificate_expiry_timestamp_seconds":
+            found[f"Certificate of {sample.labels[1]}"] = sample.value
+        elif sample.spec.name == "kvmon_credential_expiry_timestamp_seconds":
+            found["Token that it is signed in with"] = sample.value
+    return sorted(found.items(), key=lambda pair: pair[1])
+
+
+def lacking(view: View, states: Sequence[NodeState]) -> list[tuple[str, str, str]]:
+    """What cannot be asked: the collector, its status, why; once for all nodes that say the same."""
+    found = {
+        (capability.collector, capability.status, capability.why)
+        for state in states
+        for capability in view.capabilities(state.node)
+        if capability.why and capability.status not in ("unneeded", "off")
+    }
+    failing = {
+        (failure.collector, failure.reason, failure.message)
+        for state in states
+        if state.snapshot is not None
+        for failure in state.snapshot.failures
+        if failure.collector != "poll" and not any(failure.collector == each[0] for each in found)
+    }
+    return sorted(found | failing)
+
+
+async def story(view: View, target: Target) -> list[dict[str, Any]]:
+    """What happened, and what was true when breakers opened, on one time line, the newest first."""
+    happened = [{**each, "incident": None} for each in await view.events(target.name, STORY)]
+    taken = [
+        {"at": each["at"], "kind": "incident", "text": f"{each['op']} failed: {each['reason']}", "incident": each}
+        for each in await view.incidents(target.name, 10)
+    ]
+    return sorted([*happened, *taken], key=lambda each: -float(each["at"]))[:STORY]
