@@ -12,6 +12,7 @@ COMMANDS = {
     "check": ("kvmon.cli.check", "Check a configuration file; every mistake with its line."),
     "config": ("kvmon.cli.config", "Print the effective configuration, without secrets."),
     "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
+    "keys": ("kvmon.cli.keys", "Go through a key space: what takes how much memory, what never expires, what is biggest."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),
     "rules": ("kvmon.cli.rules", "Check Prometheus rule files, and run their unit tests."),
     "breaker": ("kvmon.cli.breaker", "Print what the breakers of a running daemon say, now or as they change."),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import shutil
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kvmon.cli.settings import Settings, config_option
+from kvmon.cli.silence import silent
 
 if TYPE_CHECKING:
     from kvmon.diagnose.doctor import Examination, Finding
@@ -41,24 +39,11 @@ def command(ctx: click.Context, /, file: str | None, target: str | None, **given
     a warning (!) is no failure.
     """
     screen = Screen(quiet=given["as_json"])
-    with _silent():
+    with silent():
         examinations = asyncio.run(_examine(_patients(target, Settings(file)), screen, given["audited"], given["write"]))
     if given["as_json"]:
         click.echo(json.dumps([_document(found) for found in examinations], indent=2, ensure_ascii=False))
     ctx.exit(1 if any(found.failed for found in examinations) else 0)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """What parts of the daemon log is said by findings here."""
-    import structlog
-
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 def _patients(word: str | None, settings: Settings) -> list[tuple[Target, Collectors]]:

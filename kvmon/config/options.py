@@ -27,6 +27,7 @@ from kvmon.options import Bytes, Options, Seconds
 from kvmon.tell.notify.options import AlertingOptions
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
+from kvmon.watch.scans.options import ScanOptions, WorkloadOptions
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -34,7 +35,7 @@ TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
     "top": ("probe", "breaker", "workloads", "poll"),
-    "target": ("breaker", "workloads"),
+    "target": ("breaker",),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
 
@@ -232,9 +233,17 @@ class TargetOptions(Options):
     """Which questions are asked, and how often."""
     probe: Annotated[ProbeOptions | None, BeforeValidator(_switched)] = ProbeOptions()
     """Tries reading and writing as an application would, and keeps breakers: a mapping, or `off`."""
+    workloads: tuple[WorkloadOptions, ...] = ()
+    """What applications keep there, by patterns of keys."""
+    scan: ScanOptions = ScanOptions()
+    """How its keys are gone through for that."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
+        names = [workload.name for workload in self.workloads]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two workloads are called {twice!r}")
         given = [name for name in ("url", "urls", "seeds") if getattr(self, name)]
         if len(given) != 1:
             problem = f"{' and '.join(given)} say the same thing: keep one" if given else "it has no url"

@@ -67,6 +67,7 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         address_map=dict(options.address_map), forget_after=options.forget_after,
         probe=None if common.bare else _probe(options), sku=_sku(options, provider, note),
         sentinels=_sentinels(options, urls, common.base, note),
+        workloads=tuple(each.workload() for each in options.workloads), scan=options.scan.scan(),
     )  # fmt: skip
 
 

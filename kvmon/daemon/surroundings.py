@@ -10,10 +10,14 @@ from kvmon.clock import Clock
 from kvmon.daemon.following import Following
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
+from kvmon.tell.server.view import Topology
 
 
-async def every_node(target: Target, look: Callable[[Node], Awaitable[Snapshot | None]], *, clock: Clock) -> None:
-    """Give `look` each node once; what it sees leads to the others. Ends when nobody new is found within the target's timeout."""
+async def every_node(target: Target, look: Callable[[Node], Awaitable[Snapshot | None]], *, clock: Clock) -> Topology:
+    """Give `look` each node once; what it sees leads to the others. Ends when nobody new is found within the target's timeout.
+
+    Gives how the nodes belong together.
+    """
     changed = asyncio.Event()
     following = Following(clock=clock, changed=changed.set)
     following.take([target])
@@ -29,7 +33,7 @@ async def every_node(target: Target, look: Callable[[Node], Awaitable[Snapshot |
                 if snapshot is not None:
                     following.seen(snapshot)
             if not new and not await _found(changed, following, target):
-                return
+                return following.topology(target)
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -32,8 +32,8 @@ MISTAKES = {
         "kvmon.yaml:3: collectors.slowlog.evry: unknown key (did you mean 'every'?)",
     ),
     "section of a version to come": (
-        GOOD + "workloads: []\n",
-        "kvmon.yaml:2: workloads: this section is not supported by this version of kvmon (remove it)",
+        GOOD + "poll: on_scrape\n",
+        "kvmon.yaml:2: poll: this section is not supported by this version of kvmon (remove it)",
     ),
     "section of a target of a version to come": (
         "targets:\n- name: a\n  url: redis://h\n  breaker: {}\n",

@@ -63,6 +63,34 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Workload:
+    """What an application keeps for one purpose: `keys` and `channels` are patterns of the server, either may be empty.
+
+    `db` is the database of its keys, None: any. `expires` is the share of keys that are meant to expire, None: no matter.
+    """
+
+    name: str
+    keys: str = ""
+    channels: str = ""
+    db: int | None = None
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How key spaces are gone through: every so many seconds, with so many `commands` a second and `share` of a server's time.
+
+    `sample` keys of a kind are looked at before the rate is halved; `replicas` are preferred.
+    """
+
+    every: float = 600.0
+    commands: float = 200.0
+    share: float = 0.02
+    sample: int = 300
+    replicas: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Sentinels:
     """The addresses of a target are Sentinels, which know the nodes of `service`. `credentials` are for the Sentinels."""
 
@@ -100,6 +128,8 @@ class Target:
     sku: str = ""
     forget_after: float = 600.0
     sentinels: Sentinels | None = None
+    workloads: tuple[Workload, ...] = ()
+    scan: Scan = Scan()
 
     @property
     def size(self) -> Size | None:
@@ -122,7 +152,7 @@ class Target:
 
     def for_sentinels(self) -> Target:
         """The target as its Sentinels have it: they have credentials of their own, and nothing to read or write."""
-        return self if self.sentinels is None else replace(self, credentials=self.sentinels.credentials, probe=None)
+        return self if self.sentinels is None else replace(self, credentials=self.sentinels.credentials, probe=None, workloads=())
 
 
 @dataclass(frozen=True, slots=True)
