@@ -23,7 +23,7 @@ def charts(patient: Patient, exhaustion: float | None, span: float) -> list[Char
     limit = patient.memory_limit
     found = [
         chart("Commands per second", [("", line("commands"))], unit="number"),
-        chart("Hit ratio, of five minutes", [("", line("hit_ratio", mean=True))], unit="ratio", most=1.0),
+        chart("Hit ratio", [("", line("hit_ratio", mean=True))], unit="ratio", most=1.0, note="of the last five minutes"),
         chart("Memory", [("", line("memory"))], unit="bytes", limit=limit, note=_forecast(patient, exhaustion)),
         chart("Clients", [("", line("clients"))], unit="number"),
         chart("Probes", [(name, line(name, of=every, mean=True)) for name in ("get", "set")], unit="seconds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from math import nan
+from math import isnan, nan
 
 from kvmon.clock import Clock
 from kvmon.model.metrics.catalogue import derived
@@ -28,6 +28,7 @@ SERIES = (
 
 PLACES = {name: place for place, name in enumerate(SERIES)}
 STEPS = SERIES[SERIES.index("connect") :]
+_HITS = PLACES["hit_ratio"]
 _ROW = 8 + 4 * len(SERIES)
 _EMPTY = array("f", [nan] * len(SERIES))
 _OF = {
@@ -142,7 +143,7 @@ class _Track:
         for moment in moments:
             index = bisect_right(self.times, moment) - 1
             value = self.rows[index * len(SERIES) + place] if index >= 0 and self.times[index] > moment - reach else nan
-            found.append(None if value != value else value)  # noqa: PLR0124 - NaN stands for nothing
+            found.append(None if isnan(value) else value)
         return found
 
 
@@ -156,6 +157,8 @@ def _row(snapshot: Snapshot) -> array[float]:
         place = _OF.get((sample.spec, sample.labels))
         if place is not None:
             row[place] = sample.value
+        elif sample.spec is derived.HIT_RATIO and sample.labels == ("lifetime",) and isnan(row[_HITS]):
+            row[_HITS] = sample.value  # until there have been five minutes
     for name, field in (("memory", "used_memory"), ("clients", "connected_clients")):
         text = snapshot.facts.get(field, "")
         if text.isdigit():

@@ -66,6 +66,11 @@ async def asset(request: web.Request) -> web.Response:
     return web.Response(text=_read(name), content_type=ASSETS[name], charset="utf-8", headers={"Cache-Control": keep})
 
 
+async def icon(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler takes its request
+    """What browsers ask for beside what is no page."""
+    return web.Response(text=_read("icon.svg"), content_type="image/svg+xml", charset="utf-8")
+
+
 @cache
 def _read(name: str) -> str:
     return (STATIC / name).read_text("utf-8")

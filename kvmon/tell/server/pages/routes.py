@@ -17,5 +17,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/runbooks", runbooks.runbook_index),
         web.get("/runbooks/{name}", runbooks.runbook),
         web.get("/assets/{name}", rendering.asset),
+        web.get("/favicon.ico", rendering.icon),
         web.get("/v1/page/events", live.follow),
     ]

@@ -47,7 +47,10 @@ async def target(request: web.Request) -> web.Response:
     found = named_target(request, request.match_info["target"])
     ringing = alarms(view)
     mine = [alarm for alarm in ringing if alarm.target == found.name]
-    verdicts = [verdict for verdict in view.verdicts().all if verdict.target == found.name]
+    verdicts = sorted(
+        (verdict for verdict in view.verdicts().all if verdict.target == found.name),
+        key=lambda one: (one.advice == "allow", one.slots, one.shard, one.op),
+    )
     patient = examined(view, found, verdicts, mine)
     span = request.query.get("range", "1h")
     span = span if span in SPANS else "1h"

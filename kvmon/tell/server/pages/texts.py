@@ -49,7 +49,7 @@ def seconds_text(value: float | None) -> str:
     for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if value >= size:
             return f"{value / size:.3g}{THIN}{unit}"
-    return f"{value * 1e6:.2f}{THIN}µs" if value else f"0{THIN}s"
+    return f"0{THIN}s" if value <= 0 else f"{value * 1e6:.1f}{THIN}µs" if value >= 1e-7 else f"<{THIN}0.1{THIN}µs"
 
 
 def ago_text(seconds: float) -> str:

@@ -10,6 +10,7 @@ from kvmon.model.evidence import Verdict
 from kvmon.model.targets.target import Target
 from kvmon.tell.server.advice import advice, cause
 from kvmon.tell.server.pages.alarms import Alarm
+from kvmon.tell.server.pages.runbooks import link
 from kvmon.tell.server.pages.texts import day_text, ratio_text
 from kvmon.tell.server.state import NodeState
 
@@ -18,6 +19,10 @@ WORDS = ("down", "degraded", "warning", "unknown", "well")
 
 FULL = 0.95
 """Of the memory, where nothing may be evicted."""
+
+
+SAME = frozenset({"KvmonBreakerOpen", "RedisDown", "RedisTargetDown"})
+"""Alerts that say of a target that is down what the page says by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,10 @@ def troubles(target: Target, states: Sequence[NodeState], verdicts: Sequence[Ver
     """All that is wrong; nothing for a target that is well."""
     found = _breakers(verdicts)
     found += [*_nodes(states, {trouble.what.rpartition(": ")[2] for trouble in found}), *_memory(states)]
-    broken = any(trouble.word == "down" for trouble in found)
+    broken = any(trouble.word in ("down", "degraded") for trouble in found)
     for alarm in alarms:
-        # An alert that says the same as what kvmon sees by itself only adds its runbook.
         word = "degraded" if alarm.severity == "critical" else "warning"
-        if alarm.loud and not (broken and alarm.name in ("KvmonBreakerOpen", "RedisDown")):
+        if alarm.loud and not (broken and alarm.name in SAME):
             found.append(Trouble(word, alarm.summary, alarm.since, alarm.annotations.get("description", ""), alarm.runbook))
     if not target.addresses and not states:
         found.append(Trouble("unknown", "It has no node."))
@@ -61,8 +65,9 @@ def _breakers(verdicts: Sequence[Verdict]) -> list[Trouble]:
         place = f" in shard {shard[:8]} ({_slots(mine[0])})" if shard else ""
         if bad:
             word = "down" if shards == ill else "degraded"
-            text = f"{_ops(bad)}{place}: {cause(bad[0].reason_class)}"
-            found.append(Trouble(word, text, bad[0].since or None, advice(bad[0].reason_class)))
+            why = bad[0].reason_class
+            text = f"{_ops(bad)}{place}: {cause(why)}"
+            found.append(Trouble(word, text, bad[0].since or None, advice(why), link("KvmonBreakerOpen.md")))
         found += [
             Trouble(
                 "degraded",
@@ -102,7 +107,13 @@ def _nodes(states: Sequence[NodeState], told: AbstractSet[str]) -> list[Trouble]
         if why in told and len(data) == 1:
             continue  # its breakers said so
         found.append(
-            Trouble(word, f"{state.node.instance} is down: {why}", since or None, "" if why in told else advice(state.reason))
+            Trouble(
+                word,
+                f"{state.node.instance} is down: {why}",
+                since or None,
+                "" if why in told else advice(state.reason),
+                link("RedisDown.md"),
+            )
         )
     silent = [state for state in data if state.status == "unknown"]
     if silent:
