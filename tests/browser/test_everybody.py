@@ -26,7 +26,8 @@ def test_nothing_is_cut_off_on_any_screen(shop: Daemon, open_page: Callable[...,
         page.goto(f"{shop.url}{path}")
         over = page.evaluate(
             "[...document.querySelectorAll('main *, header *, footer *')]"
-            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest('.scroll')).map(e => e.outerHTML.slice(0, 200))"
+            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest('.scroll'))"
+            ".map(e => e.outerHTML.slice(0, 200))"
         )
         assert over == [], f"{path} is wider than {width}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
