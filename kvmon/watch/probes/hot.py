@@ -17,6 +17,7 @@ from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
 from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us, outcome_of
 from kvmon.watch.probes.tally import Tally
 from kvmon.watch.wire import Connection
+from kvmon.watch.wire.replies import NEVER
 
 LOOK = 10.0
 """Seconds between looks at the node's role."""
@@ -51,7 +52,8 @@ class HotProbe:
         self._looked = -math.inf
         self._written = -math.inf
         self._may_look = self._may_read = self._may_write = True
-        self._look = False
+        self._look = self._dry = False
+        self._would: Evidence | None = None
         self._rest: asyncio.Timeout | None = None
 
     def due(self, now: float) -> bool:
@@ -61,10 +63,13 @@ class HotProbe:
     async def probe(self, *, write: bool, look: bool = False) -> list[Evidence]:
         """One round: a read, and a write where it is wanted and allowed. What our own lateness spoiled is left out.
 
-        `look`: ask for the role too, though it is not time yet.
+        `look`: ask for the role too, though it is not time yet. Where no write is wanted the server is asked whether it would
+        take one: a refusal, or silence, is evidence; that it would is not, as nothing was written.
         """
-        self._look = look
+        self._look, self._dry = look, not write and self.options.write_every is not None
         read = await self._try("read", self._read)
+        if read is not None and self._would is not None:
+            read = replace(read, tainted=not self._link.connected)  # the silence about writing was waited for
         found: list[Evidence | None] = [read]
         if read is not None and self.options.write_every is not None and self._may_write:
             if not read.ok and not self._link.connected:
@@ -72,6 +77,8 @@ class HotProbe:
                 found.append(replace(read, op="write"))
             elif write:
                 found.append(await self._try_writing(read))
+            else:
+                found.append(self._would)
         kept = [evidence for evidence in found if evidence is not None and not self._tainted(evidence)]
         for evidence in kept:
             self.tally.count(evidence.op, evidence.outcome, ok=evidence.ok)
@@ -133,16 +140,14 @@ class HotProbe:
         return late
 
     async def _read(self, deadline: float) -> Refusal | None:
+        self._would = None
         await self._connect(deadline)
         if not self._may_read:
             raise NoEvidence
         if self._looked == -math.inf and self._may_look:
             # The key may depend on who this is.
             await self._meet(await self._link.ask(WHO, self._left(deadline)), deadline)
-        who = self._questions()
-        pong, reply, *told = await self._step("get", [("PING",), ("GET", self._key or self._anywhere), *who], deadline)
-        if who:
-            await self._meet(told, deadline)
+        pong, reply = await self._look_and_read(deadline)
         if not isinstance(reply, Refusal):
             self.tally.hits += reply is not None
             self.tally.misses += reply is None
@@ -156,6 +161,38 @@ class HotProbe:
         self._looked = -math.inf
         return pong if isinstance(pong, Refusal) and not is_about_us(pong) else None
 
+    async def _look_and_read(self, deadline: float) -> list[Reply]:
+        """The replies to PING and GET, in one round trip with what else is asked."""
+        key, who, begun = self._key or self._anywhere, self._questions(), self._clock.monotonic()
+        # A SET of a key that is not there, to be done if it is, does nothing, and whatever stops a SET stops it: one a second
+        # that does something would have the server save every few minutes.
+        dry = self._dry and self._may_write and self.role == "primary"
+        commands = [("PING",), ("GET", key), *who, *([("SET", f"{key}:none", "", "XX")] if dry else [])]
+        least = 2 + len(who)
+        replies = await self._link.ask(commands, self._left(deadline), least=least if dry else NEVER)
+        if len(replies) == len(commands):
+            self.tally.time("get", self._clock.monotonic() - begun)
+        if dry:
+            self._conclude(replies[least:], begun)
+        if who and self._link.connected:
+            await self._meet(replies[2:least], deadline)
+        return replies[:2]
+
+    def _conclude(self, replies: Sequence[Reply], begun: float) -> None:
+        """What the answer to a SET that would do nothing, or its lack, says about writing."""
+        if not replies:
+            self._would = self._evidence("write", begun, "timeout", conclusive=False)
+        elif isinstance(replies[0], Refusal) and self._about_writing(replies[0]):
+            self._would = self._evidence("write", begun, outcome_of(replies[0]), conclusive=replies[0].code in CONCLUSIVE)
+
+    def _about_writing(self, refusal: Refusal) -> bool:
+        """Whether it speaks of the server; if not, what follows from it for the next try."""
+        if refusal.code in ELSEWHERE or refusal.code == "READONLY":
+            self._looked = -math.inf
+        elif is_about_us(refusal):
+            self._may_write = False
+        return not is_about_us(refusal)
+
     def _questions(self) -> tuple[Command, ...]:
         if not self._may_look:
             return ()
@@ -167,15 +204,11 @@ class HotProbe:
         await self._connect(deadline)
         expiry = max(30, math.ceil(3 * (self.options.write_every or 0.0)))
         (reply,) = await self._step("set", [("SET", self._key or self._anywhere, self._token, "EX", expiry)], deadline)
-        if isinstance(reply, Refusal) and is_about_us(reply):
-            if reply.code in ELSEWHERE:
-                self._looked = -math.inf
-            else:
-                self._may_write = False
+        if not isinstance(reply, Refusal):
+            return None
+        if not self._about_writing(reply):
             raise NoEvidence
-        if isinstance(reply, Refusal) and reply.code == "READONLY":
-            self._looked = -math.inf
-        return reply if isinstance(reply, Refusal) else None
+        return reply
 
     async def _connect(self, deadline: float) -> None:
         if not self._link.connected:

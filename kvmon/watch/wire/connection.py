@@ -15,7 +15,7 @@ from kvmon.model.conversation import Command, Refusal, Reply
 from kvmon.model.targets.target import Node
 from kvmon.watch.wire import translate
 from kvmon.watch.wire.credentials import CredentialSource, Pair
-from kvmon.watch.wire.replies import LIMIT, Replies, refusal
+from kvmon.watch.wire.replies import LIMIT, NEVER, Replies, refusal
 from kvmon.watch.wire.resolve import resolve
 from kvmon.watch.wire.sockets import TcpSocket, UnixSocket
 from kvmon.watch.wire.tls import context_of
@@ -43,6 +43,7 @@ class Connection:
         self._clock = clock
         self._limit = limit
         self._streams: tuple[StreamReader, StreamWriter] | None = None
+        self._came: list[Reply] = []
 
     @property
     def connected(self) -> bool:
@@ -67,18 +68,25 @@ class Connection:
             self._fail(error, translated, timeout)
             raise
 
-    async def ask(self, commands: Sequence[Command], timeout: float) -> list[Reply]:  # noqa: ASYNC109 - a bound of the whole
+    async def ask(
+        self, commands: Sequence[Command], timeout: float, *, least: int = NEVER,  # noqa: ASYNC109 - a bound of the whole
+    ) -> list[Reply]:  # fmt: skip
         """The replies to a pipeline within `timeout` seconds, a Refusal in place of each error reply.
 
         Raises Timeout, ConnectionLost or ProtocolBroken, and is closed then, as it is when cancelled; Denied where a new token
-        is not accepted.
+        is not accepted. Once the time is over `least` replies will do, though it is closed.
         """
+        renewed: Pair | None = None
+        self._came = []
         try:
             async with asyncio.timeout(timeout):
                 self._check_silence()
                 renewed = self._credentials.renewed()
                 return await (self._exchange(commands) if renewed is None else self._exchange_as(renewed, commands))
         except BaseException as error:
+            if isinstance(error, TimeoutError) and renewed is None and len(self._came) >= least:
+                self._drop()
+                return self._came
             self._fail(error, translate.asking, timeout)
             raise
 
@@ -184,6 +192,7 @@ class Connection:
             raise ConnectionLost("closed", "not connected")
         reader, writer = self._streams
         collected = Replies(len(commands), self._limit)
+        self._came = collected.replies
         if not commands:
             return collected.replies
         packed = b"".join([pack_command(command) for command in commands])  # type: ignore[arg-type] # its stub wants floats too

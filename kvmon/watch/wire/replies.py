@@ -14,6 +14,9 @@ from kvmon.watch.wire.shape import DEPTH, Shape
 LIMIT = 16 * 1024 * 1024
 """Bytes that the replies of one ask may have."""
 
+NEVER = 1 << 30
+"""More replies than an ask can have."""
+
 _HEADER = re.compile(rb"\n[*%~>|](\d+)\r")
 _SUSPICIOUS = 1_000
 """Headers, or elements announced and not there yet, from which on the shape is read exactly."""

@@ -67,6 +67,43 @@ async def test_missing_replicas_stop_writes(server: Server, probe_of: Maker) -> 
     assert of(await probe_of(server).probe(write=True)) == [READ, ("write", False, "noreplicas", True)]
 
 
+async def test_whether_a_write_would_be_taken_is_asked_with_each_read_and_changes_nothing(
+    server: Server, probe_of: Maker
+) -> None:
+    probe = probe_of(server)
+    assert of(await probe.probe(write=True)) == [READ, WRITE]
+    before = server.info()
+    for _ in range(50):
+        assert of(await probe.probe(write=False)) == [READ], "that it would be taken is no write"
+    after = server.info()
+    assert after["rdb_changes_since_last_save"] == before["rdb_changes_since_last_save"]
+    assert int(after["keyspace_hits"]) == int(before["keyspace_hits"]) + 50
+    assert after["keyspace_misses"] == before["keyspace_misses"]
+    server.config_set("min-replicas-to-write", "1")
+    assert of(await probe.probe(write=False)) == [READ, ("write", False, "noreplicas", True)]
+    server.config_set("min-replicas-to-write", "0")
+    assert of(await probe.probe(write=False)) == [READ]
+
+
+async def test_writes_that_are_paused_fall_silent_while_reading_goes_on(server: Server, probe_of: Maker) -> None:
+    probe = probe_of(server, Probe(timeout=1.0))
+    assert of(await probe.probe(write=True)) == [READ, WRITE]
+    server.command("CLIENT", "PAUSE", "60000", "WRITE")
+    read, write = await probe.probe(write=False)
+    assert of([read, write]) == [READ, ("write", False, "timeout", False)]
+    assert read.tainted, "how long it took says nothing"
+    assert "get" in probe.tally.steps()
+    server.command("CLIENT", "UNPAUSE")
+    assert of(await probe.probe(write=True)) == [READ, WRITE]
+
+
+def test_a_stock_server_is_not_made_to_save() -> None:
+    # `save 300 100`: the real SETs of five minutes stay below a hundred.
+    every = Probe().write_every
+    assert every is not None
+    assert 300 / every < 100
+
+
 async def test_a_replica_is_never_written(start_server: Callable[..., Server], probe_of: Maker) -> None:
     primary = start_server()
     replica = start_server(replica_of=primary, settings={"replica-read-only": "no"})
