@@ -17,7 +17,8 @@ from tests.servers.waiting import until
 from tests.tell.sinks.datadog.intake import Fault, Intake
 
 PAGES = (
-    "/", "/targets/it", "/alerts", "/breakers", "/metrics", "/metrics?target=it", "/health", "/health/it", "/livez?verbose", "/readyz?verbose",
+    "/", "/targets/it", "/alerts", "/breakers", "/metrics", "/metrics?target=it", "/health", "/health/it", "/livez?verbose",
+    "/readyz?verbose",
     "/discover", "/openapi.json", "/scrape?target=it", "/api/health/redis", "/api/metrics/redis", "/v1/targets", "/v1/breakers",
     "/v1/slowlog/it", "/v1/topology/it", "/v1/incidents", "/v1/none", "/api/v2/status", "/api/v2/receivers",
     "/api/v1/status/buildinfo", "/scrape?target=redis://:canary-typed@127.0.0.1:1",
