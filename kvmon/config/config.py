@@ -13,6 +13,7 @@ from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.sharding import Part
 from kvmon.model.targets.target import Target
+from kvmon.tell.server.options import TokenOptions
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import Collectors
 
@@ -24,7 +25,7 @@ class Web:
     `client_auth`: none, request, any, verify_if_given or verify; `min_version`: TLS12 or TLS13.
     """
 
-    tokens: tuple[str, ...] = field(default=(), repr=False)
+    tokens: tuple[TokenOptions, ...] = field(default=(), repr=False)
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     cert: str | None = None
     key: str | None = None

@@ -69,7 +69,7 @@ def _web(config: Config) -> dict[str, Any]:
     web = config.web
     tls = {name: getattr(web, name) for name in ("cert", "key", "client_ca", "client_auth", "min_version")}
     return {
-        "tokens": [REDACTED for _ in web.tokens],
+        "tokens": [{"token": REDACTED, "scopes": list(each.scopes)} for each in web.tokens],
         "users": dict.fromkeys(web.users, REDACTED),
         "tls": tls if web.cert else None,
     }

@@ -88,7 +88,7 @@ def _compose(
         )
     return Config(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
-        web=replace(web, tokens=tuple(token.get_secret_value() for token in options.web.tokens)),
+        web=replace(web, tokens=options.web.tokens),
         datadog=datadog_of(options.datadog, environ, source, base, ledger),
         alerting=alerting_of(
             options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger

@@ -25,6 +25,7 @@ from kvmon.model.targets.options import AuthOptions
 from kvmon.model.targets.providers import BY_NAME
 from kvmon.options import Bytes, Options, Seconds
 from kvmon.tell.notify.options import AlertingOptions
+from kvmon.tell.server.options import Token
 from kvmon.tell.sinks.datadog.options import DatadogOptions
 from kvmon.watch.collectors import OFF, Collectors
 from kvmon.watch.scans.options import ScanOptions, WorkloadOptions
@@ -269,8 +270,9 @@ class TargetOptions(Options):
 class WebSection(Options):
     """Who may do what over HTTP."""
 
-    tokens: tuple[Annotated[Secret, Field(min_length=8)], ...] = ()
-    """Bearer tokens for what changes something (`POST /-/reload`), 8 characters or more; without any: the same machine."""
+    tokens: tuple[Token, ...] = ()
+    """Bearer tokens for what changes something (`POST /-/reload`), 8 characters or more; without any: the same machine.
+    A token alone may do everything; a mapping with `scopes` says what it may."""
     config_file: File | None = None
     """TLS and users in the format of exporter-toolkit's `web.yml`."""
 

@@ -13,9 +13,9 @@ import structlog
 from aiohttp import web
 
 from kvmon.clock import SystemClock
-from kvmon.config import Config
+from kvmon.config import Config, Web
 from kvmon.daemon.descriptors import raise_limit
-from kvmon.daemon.door_tls import door_tls
+from kvmon.daemon.door_tls import DoorTls, door_tls
 from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
@@ -117,6 +117,7 @@ class Daemon:
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
         self._url = ""
+        self._tls: DoorTls | None = None
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -164,7 +165,8 @@ class Daemon:
 
     async def _open(self, runner: web.AppRunner) -> str:
         host, _, port = self._listen.rpartition(":")
-        site = web.TCPSite(runner, host.strip("[]") or None, int(port), ssl_context=door_tls(self._config.web))
+        self._tls = door_tls(self._config.web)
+        site = web.TCPSite(runner, host.strip("[]") or None, int(port), ssl_context=self._tls.context if self._tls else None)
         try:
             await site.start()
         except OSError as error:
@@ -323,6 +325,7 @@ class Daemon:
     async def _reload(self, cause: str = "POST /-/reload") -> None:
         try:
             config = self._load()
+            self._renew_tls(config.web)
         except UsageError as error:
             log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
             raise
@@ -336,6 +339,13 @@ class Daemon:
         self._notifying.apply(config.alerting)
         self._judge()
         log.info("the configuration was read again", cause=cause, targets=len(self._config.targets))
+
+    def _renew_tls(self, wanted: Web) -> None:
+        """Raises ConfigError where the new certificate cannot be used: the old one stays then, with all the rest."""
+        if (wanted.cert is None) != (self._tls is None):
+            log.warning("a changed option needs a restart", option="web.config_file: tls_server_config")
+        elif self._tls is not None:
+            self._tls.renew(wanted)
 
     def _retarget(self) -> None:
         """Watch the targets that the configuration and its documents name now."""

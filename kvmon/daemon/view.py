@@ -93,7 +93,7 @@ class DaemonView:
         """Answer from this configuration from now on."""
         self.config = config
         self._options = WebOptions(
-            tokens=tuple(SecretStr(token) for token in config.web.tokens),
+            tokens=config.web.tokens,
             users={name: SecretStr(digest) for name, digest in config.web.users.items()},
             scrape_allow=config.scrape_allow,
             refresh=config.interval,

@@ -100,7 +100,7 @@ targets:
 web: {tokens: [hunter2-token], config_file: web.yml}
 """,
     )
-    assert config.web.tokens == ("hunter2-token",)
+    assert [token.token.get_secret_value() for token in config.web.tokens] == ["hunter2-token"]
     for text in (repr(config), dump(config), str(config)):
         assert "hunter2" not in text
         assert HASH not in text

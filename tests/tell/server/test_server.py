@@ -20,6 +20,7 @@ from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
+from kvmon.tell.server.options import TokenOptions
 from kvmon.tell.server.view import Check, Member, SlowCommand, Topology, View
 from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
@@ -278,11 +279,11 @@ async def test_reload_needs_the_same_machine_or_a_token() -> None:
         assert (await client.post("/-/reload", headers={"Origin": "https://evil.example"})).status == 403
         assert (await client.post("/-/reload", headers={"Host": "rebound.example"})).status == 403
         assert (await client.get("/-/reload")).status == 405
-        view.options = view.options.model_copy(update={"tokens": (SecretStr("s3cret"),)})
+        view.options = view.options.model_copy(update={"tokens": (TokenOptions(token=SecretStr("s3cret-token")),)})
         assert (await client.post("/-/reload")).status == 401
-        assert (await client.post("/-/reload", headers={"Authorization": "Bearer s3cret"})).status == 200
+        assert (await client.post("/-/reload", headers={"Authorization": "Bearer s3cret-token"})).status == 200
         view.refused = ConfigError("unknown key", where="kvmon.yaml:3")
-        response = await client.post("/-/reload", headers={"Authorization": "Bearer s3cret"})
+        response = await client.post("/-/reload", headers={"Authorization": "Bearer s3cret-token"})
         assert response.status == 422
         assert "kvmon.yaml:3" in (await response.json(content_type=None))["detail"]
     assert view.reloads == 2
