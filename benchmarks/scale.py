@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
-from contextlib import ExitStack
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 
 import psutil
 
@@ -16,9 +19,56 @@ from tests.servers.waiting import until
 LATENESS = "kvmon_poll_lateness_seconds"
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What was seen; lateness in seconds, by target."""
+
+    lateness: list[float]
+    cpu: float
+    rss_mib: float
+    page_mib: float
+    page_seconds: float
+    page_cpu: float
+    start_seconds: float
+
+
 def percentile(values: list[float], share: float) -> float:
     """The value below which that share of them lies."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def configuration(servers: list[Server], number: int, interval: float, *, probes: bool, hung: int) -> dict[str, object]:
+    """So many targets on these servers. The last ones, `hung` in number, are all on the last server, the others never are."""
+    fine = servers[:-1] if hung else servers
+    places = [fine[n % len(fine)].url if n < number - hung else servers[-1].url for n in range(number)]
+    more = {} if probes else {"probe": "off"}
+    return {
+        "interval": f"{interval:g}s",
+        "targets": [{"name": f"t{n:05}", "url": url, **more} for n, url in enumerate(places)],
+    }
+
+
+def late(daemon: Daemon, names: frozenset[str]) -> Iterable[float]:
+    """How late the last polls of these were."""
+    return (sample.value for sample in daemon.samples(LATENESS) if sample.labels["target"] in names)
+
+
+def look(daemon: Daemon, names: frozenset[str], interval: float, seconds: float) -> Numbers:
+    """Measure for so long. CPU is that of polling, looking not counted."""
+    pid, lateness = daemon.process.pid, list[float]()
+    started = time.monotonic() - daemon.started
+    spent = passed = 0.0
+    while passed < seconds:
+        before, begun = cpu_seconds(pid), time.monotonic()
+        time.sleep(min(interval, seconds))
+        spent, passed = spent + cpu_seconds(pid) - before, passed + time.monotonic() - begun
+        lateness += late(daemon, names)
+    before, begun = cpu_seconds(pid), time.perf_counter()
+    size = len(daemon.get("/metrics", timeout=300).body)
+    took = time.perf_counter() - begun
+    rss = psutil.Process(pid).memory_info().rss
+    page_cpu = cpu_seconds(pid) - before - spent / passed * took
+    return Numbers(lateness, spent / passed, rss / 2**20, size / 2**20, took, page_cpu, started)
 
 
 def main() -> None:
@@ -28,32 +78,43 @@ def main() -> None:
     options.add_argument("--servers", type=int, default=4)
     options.add_argument("--interval", type=float, default=15.0, help="seconds")
     options.add_argument("--seconds", type=float, default=60.0, help="how long to look")
+    options.add_argument("--probes", action="store_true", help="with the default probes")
+    options.add_argument("--hung", type=float, default=0.0, help="the share of targets whose server hangs, such as 0.1")
+    options.add_argument("--json", action="store_true", help="the numbers on one line")
     given = options.parse_args()
     number, seconds = (200, 10.0) if given.quick else (given.targets, given.seconds)
     interval = 5.0 if given.quick else given.interval
+    hung = int(number * given.hung)
+    names = frozenset(f"t{n:05}" for n in range(number - hung))
     with ExitStack() as stack:
-        settings = {"maxclients": "20000"}
-        servers = [stack.enter_context(Server("valkey-wheel", settings=settings)) for _ in range(given.servers)]
-        targets = [{"name": f"t{n:05}", "url": servers[n % len(servers)].url} for n in range(number)]
-        daemon = stack.enter_context(Daemon({"interval": f"{interval:g}s", "targets": targets}))
-        until(lambda: sum(s.value for s in daemon.samples("redis_up")) == number, within=interval * 4 + 60, what="all up")
-        lateness: list[float] = []
-        before, begun = cpu_seconds(daemon.process.pid), time.monotonic()
-        while time.monotonic() - begun < seconds:
-            time.sleep(min(interval, seconds))
-            lateness += [sample.value for sample in daemon.samples(LATENESS)]
-        cpu = (cpu_seconds(daemon.process.pid) - before) / (time.monotonic() - begun)
-        memory = psutil.Process(daemon.process.pid).memory_info().rss / 2**20
-        took = time.perf_counter()
-        size = len(daemon.get("/metrics", timeout=120).body)
-        took = time.perf_counter() - took
-    print(f"{number} targets on {given.servers} servers, every {interval:g} s")
-    if lateness:
-        print(f"lateness p50 {percentile(lateness, 0.5):.3f} s, p99 {percentile(lateness, 0.99):.3f} s (reach: p99 < 1)")
-    else:
-        print(f"no {LATENESS} on the page")
-    print(f"CPU {cpu:.3f} cores (reach: < 1), resident memory {memory:.0f} MiB")
-    print(f"/metrics of all targets: {size / 2**20:.1f} MiB in {took:.2f} s")
+        servers = [stack.enter_context(Server("valkey-wheel", settings={"maxclients": "20000"})) for _ in range(given.servers)]
+        daemon = stack.enter_context(
+            Daemon(configuration(servers, number, interval, probes=given.probes, hung=hung), ready=False)
+        )
+
+        def up() -> bool:
+            with suppress(OSError):
+                return sum(sample.value for sample in daemon.samples("redis_up")) == number
+            return False
+
+        until(up, within=interval * 4 + number / 20, what="all up")
+        if hung:
+            servers[-1].pause()
+            stack.callback(servers[-1].resume)
+            time.sleep(2 * interval)  # until each of them was found hanging
+        seen = look(daemon, names, interval, seconds)
+    p50, p99 = (percentile(seen.lateness, share) for share in (0.5, 0.99)) if seen.lateness else (float("nan"), float("nan"))
+    if given.json:
+        print(json.dumps({"targets": number, "hung": hung, "probes": given.probes, "p50": p50, "p99": p99, "cpu": seen.cpu,
+                          "rss_mib": seen.rss_mib, "page_mib": seen.page_mib, "page_s": seen.page_seconds,
+                          "page_cpu": seen.page_cpu, "start_s": seen.start_seconds}))  # fmt: skip
+        return
+    with_probes = "with probes" if given.probes else "without probes"
+    print(f"{number} targets on {given.servers} servers, every {interval:g} s, {with_probes}, {hung} of them hung")
+    print(f"all up {seen.start_seconds:.1f} s after the start")
+    print(f"lateness p50 {p50:.3f} s, p99 {p99:.3f} s (reach: p99 < 1)")
+    print(f"CPU {seen.cpu:.3f} cores (reach: < 1), resident memory {seen.rss_mib:.0f} MiB (reach: < 2048)")
+    print(f"/metrics of all targets: {seen.page_mib:.1f} MiB in {seen.page_seconds:.2f} s, {seen.page_cpu:.2f} s of CPU")
 
 
 if __name__ == "__main__":

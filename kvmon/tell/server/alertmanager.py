@@ -96,7 +96,7 @@ async def set_silence(request: web.Request) -> web.Response:
     must_be_allowed_to_change(request)
     notifier = _notifier(request)
     try:
-        wanted = _Posted.model_validate_json(await request.read()).silence()
+        wanted = SilenceBody.model_validate_json(await request.read()).silence()
         ident = await notifier.set_silence(wanted)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -137,7 +137,7 @@ class _PostedMatcher(BaseModel):
         return make_matcher(self.name, regular if self.isRegex else Op.EQUAL if self.isEqual else Op.NOT_EQUAL, self.value)
 
 
-class _Posted(BaseModel):
+class SilenceBody(BaseModel):
     """The body of POST /api/v2/silences."""
 
     id: str = ""
@@ -148,6 +148,7 @@ class _Posted(BaseModel):
     comment: str
 
     def silence(self) -> Silence:
+        """As the notifier knows it. Raises SilenceRefused."""
         from kvmon.tell.notify.silences import Silence
 
         matchers = tuple(one.matcher() for one in self.matchers)
