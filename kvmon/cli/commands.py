@@ -13,6 +13,7 @@ COMMANDS = {
     "config": ("kvmon.cli.config", "Print the effective configuration, without secrets."),
     "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
     "keys": ("kvmon.cli.keys", "Go through a key space: what takes how much memory, what never expires, what is biggest."),
+    "migrate": ("kvmon.cli.migrate", "Compare two backends key by key: whether the one has what the other has."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),
     "rules": ("kvmon.cli.rules", "Check Prometheus rule files, and run their unit tests."),
     "breaker": ("kvmon.cli.breaker", "Print what the breakers of a running daemon say, now or as they change."),
