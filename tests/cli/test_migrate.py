@@ -200,7 +200,7 @@ def test_what_is_on_its_way_is_no_difference(terminal: Terminal, start_server: C
     assert found["examples"] == {"missing": ["never"]}
 
 
-def test_a_destination_that_gets_nothing_is_seen_though_all_moves(terminal: Terminal, start_server: Callable[..., Server]) -> None:
+def test_a_destination_that_gets_nothing_is_seen(terminal: Terminal, start_server: Callable[..., Server]) -> None:
     source, destination = start_server(), start_server()
     for number in range(20):
         destination.command("SET", f"hot:{number}", "old", "PX", 3_600_000)
