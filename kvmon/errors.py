@@ -9,7 +9,6 @@
     - Unreachable       no usable connection: reasons dns, refused, unreachable, timeout (connecting)
     - TlsFailed         tls
     - Denied            the server knows us and says no: auth, noperm, maxclients, protected
-    - NotReady          the server cannot serve now: loading, busy, masterdown, clusterdown
     - Timeout           timeout (no answer within the deadline)
     - ConnectionLost    closed (the server or the network ended a connection in use)
     - ProtocolBroken    protocol, too_large (what came back is not what a Redis says)
@@ -72,10 +71,6 @@ class TlsFailed(TargetError):
 
 class Denied(TargetError):
     """The server refuses this user or one more client."""
-
-
-class NotReady(TargetError):
-    """The server is there and cannot serve: it loads, runs a script, or lost its primary."""
 
 
 class Timeout(TargetError):

@@ -158,7 +158,8 @@ class Daemon:
                 late.cancel()
         finally:
             with suppress(TimeoutError):
-                await asyncio.wait_for(runner.cleanup(), GRACE)
+                async with asyncio.timeout(GRACE):
+                    await runner.cleanup()
             await self._polling.close()
             await self._journal.close()
             log.info("kvmon has stopped")

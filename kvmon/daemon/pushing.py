@@ -101,7 +101,8 @@ class PushLoop:
             now = self._clock.monotonic()
             due = max(due + interval, now)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), due - now)
+                async with asyncio.timeout(due - now):
+                    await self._changed.wait()
 
     async def _part(self) -> None:
         sink, self._sink = self._sink, None

@@ -78,6 +78,7 @@ def test_one_of_two_replicas_that_the_configuration_names_is_enough_to_read(
     replica = start_server(replica_of=primary)
     it = {"name": "it", "urls": [primary.url, replica.url], "probe": PROBE}
     daemon = start_daemon({"interval": "500ms", "timeout": "400ms", "targets": [it]})
+    daemon.until("kvmon_probe_success", 1, target="it", instance=replica.address, op="read")
     until(lambda: states(daemon) == {"read": "closed", "write": "closed"}, what="both closed")
     primary.kill()
     until(lambda: states(daemon)["write"] == "open", what="no more writing")

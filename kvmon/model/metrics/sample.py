@@ -23,7 +23,7 @@ class Sample:
 
     def __init__(self, spec: Spec, value: float, labels: tuple[str, ...] = (), suffix: str = "") -> None:
         self.spec = spec
-        self.value = value
+        self.value = +value  # makes a number of a bool, once for all who write it down
         self.labels = labels
         self.suffix = suffix
 

@@ -42,10 +42,6 @@ class History:
             columns=tuple(column[first:] + array("d", (value,)) for column, value in zip(columns, values, strict=True)),
         )
 
-    def cleared(self) -> History:
-        """The same without any past."""
-        return History(self.spacing, self.horizon) if self.times else self
-
     def before(self, at: float, seconds: float) -> tuple[float, ...] | None:
         """The values about so many seconds before `at`: at least nine tenths of them, at most half as many more; else None."""
         place = bisect_right(self.times, at - seconds * 0.9) - 1

@@ -49,6 +49,12 @@ def series(body: Any, dialect: Any) -> Any:
     return found
 
 
+@pytest.mark.parametrize(("value", "text"), [(True, "1"), (False, "0"), (3, "3"), (2.5, "2.5")])
+def test_a_value_is_written_as_a_number(value: float, text: str) -> None:
+    board = board_of(examples.snapshot(given=[Sample(examples.UP, value)]))
+    assert board.render(CLASSIC).decode().endswith(f"}} {text}\n")
+
+
 def test_the_classic_text_is_this() -> None:
     board = board_of(examples.snapshot())
     text = board.render(CLASSIC, names=["redis_up", "redis_cpu_sys_seconds", "redis_db_keys", "redis_something"]).decode()
