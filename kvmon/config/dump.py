@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from kvmon.config.config import Config
+from kvmon.judge.breakers.options import BreakerOptions
 from kvmon.model.targets.target import Target
 from kvmon.options import format_duration, format_size
 from kvmon.tell.notify.options import without_password
@@ -96,6 +97,7 @@ def _target(config: Config, target: Target) -> dict[str, Any]:
         "interval": format_duration(target.interval),
         "timeout": format_duration(target.timeout),
         "probe": _probe(target),
+        "breaker": _breaker(target),
         "collectors": config.collectors_of(target).model_dump(mode="json"),
     }
 
@@ -128,6 +130,11 @@ def _probe(target: Target) -> dict[str, Any] | str:
         return "off"
     write = format_duration(probe.write_every) if probe.write_every is not None else "off"
     return {"interval": format_duration(probe.interval), "timeout": format_duration(probe.timeout), "write_every": write}
+
+
+def _breaker(target: Target) -> dict[str, Any]:
+    rules = target.breaker
+    return BreakerOptions(**{name: getattr(rules, name) for name in BreakerOptions.model_fields}).model_dump(mode="json")
 
 
 def url_of(target: Target, address: str, *, is_path: bool) -> str:

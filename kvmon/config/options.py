@@ -18,6 +18,7 @@ from pydantic import (
 
 from kvmon.config.discovery.options import CredentialRule, DiscoveryOptions
 from kvmon.config.urls import read_listen, read_url, shown
+from kvmon.judge.breakers.options import BreakerOptions
 from kvmon.judge.rules.options import RulesOptions
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import BackendUrl, parse_address
@@ -36,7 +37,7 @@ TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
 NOT_YET = {
     "top": ("probe", "breaker", "workloads", "poll"),
-    "target": ("breaker",),
+    "target": (),
 }
 """Sections of the format that this version does not act on: refused by name, never ignored."""
 
@@ -234,6 +235,8 @@ class TargetOptions(Options):
     """Which questions are asked, and how often."""
     probe: Annotated[ProbeOptions | None, BeforeValidator(_switched)] = ProbeOptions()
     """Tries reading and writing as an application would, and keeps breakers: a mapping, or `off`."""
+    breaker: BreakerOptions = BreakerOptions()
+    """When its breakers open and close."""
     workloads: tuple[WorkloadOptions, ...] = ()
     """What applications keep there, by patterns of keys."""
     scan: ScanOptions = ScanOptions()

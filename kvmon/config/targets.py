@@ -65,7 +65,7 @@ def target_of(options: TargetOptions, path: Path, common: Common, source: Source
         memory_limit=options.memory_limit, labels=dict(options.labels), critical=options.critical, bare=common.bare,
         service=_service(provider, urls), topology="standalone" if common.bare else options.topology,
         address_map=dict(options.address_map), forget_after=options.forget_after,
-        probe=None if common.bare else _probe(options), sku=_sku(options, provider, note),
+        probe=None if common.bare else _probe(options), breaker=options.breaker.thresholds(), sku=_sku(options, provider, note),
         sentinels=_sentinels(options, urls, common.base, note),
         workloads=tuple(each.workload() for each in options.workloads), scan=options.scan.scan(),
     )  # fmt: skip

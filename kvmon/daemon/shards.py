@@ -43,7 +43,7 @@ class Shards:
             self._board.forget(key)
         for key, (seat, every) in wanted.items():
             self._panels.setdefault(key, Panel(2 * every)).fresh = 2 * every
-            self._board.add(key, stale_after=max(LEASE, 3 * every), slots=seat.slots)
+            self._board.add(key, stale_after=max(LEASE, 3 * every), slots=seat.slots, rules=seat.node.target.breaker)
 
     def leave(self, seat: Seat) -> None:
         """The node is no more, or no longer there."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
+
 Op = Literal["read", "write"]
 OPS: tuple[Op, Op] = ("read", "write")
 
@@ -115,6 +117,7 @@ class Verdict:
     degraded: bool = False
     maintenance: bool = False
     told: Told = Told()
+    thresholds: Thresholds = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)

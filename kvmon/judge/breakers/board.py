@@ -9,7 +9,8 @@ from kvmon.clock import Clock
 from kvmon.judge.breakers.breaker import Breaker
 from kvmon.judge.breakers.entry import Entry, Key
 from kvmon.judge.breakers.overrides import Overrides
-from kvmon.model.evidence import Evidence, Mode, Outcome, Report, Slots, Verdict, Verdicts
+from kvmon.model.evidence import Evidence, Outcome, Report, Slots, Verdict, Verdicts
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
 
 SAME = 0.02
 """Seconds for which all verdicts are given out as they were, unless one changes: many ask at once when one did."""
@@ -51,13 +52,14 @@ class BreakerBoard:
         self._gone: dict[str, int] = {}
         self._latest: tuple[float, Verdicts] | None = None
 
-    def add(self, key: Key, *, stale_after: float, slots: Slots = (), mode: Mode = "auto") -> None:
-        """Keep a breaker for these hash slots; one that is known goes on as it is. `mode` where there is no override."""
+    def add(self, key: Key, *, stale_after: float, slots: Slots = (), rules: Thresholds = DEFAULTS) -> None:
+        """Keep a breaker for these hash slots; one that is known goes on as it is, by these rules."""
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(key, Breaker(stale_after=stale_after, since=self._clock.monotonic()))
-        entry.slots, entry.mode = slots, mode
+        entry.slots = slots
         entry.breaker = replace(entry.breaker, stale_after=stale_after)
+        entry.obey(rules)
         self._settle(entry)
 
     def forget(self, key: Key) -> None:

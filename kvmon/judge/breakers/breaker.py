@@ -6,33 +6,25 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kvmon.model.evidence import Evidence
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
 
 WORDS = 2
 """Conclusive words of the server in a row that open: one, and its confirmation."""
 
-SILENCES = 3
-"""Failures of any kind in a row that open."""
-
-EXPECTED = 5
-"""The same while maintenance was announced: a failover of a moment is what it is."""
-
-TRIALS = 3
-"""Successes in a row that close; the first makes it half-open."""
+EXPECTED = 2
+"""So many more failures in a row that open while maintenance was announced: a failover of a moment is what it is."""
 
 SOON = 60.0
 """Seconds: reopening within these after closing makes the next dwell longer; as many healthy seconds take one step back."""
-
-DWELL = 5.0
-"""Seconds that it stays open at least when it reopened soon; doubles each time."""
-
-LONGEST = 60.0
-"""Seconds: the longest dwell."""
 
 FAST = 10.0
 """Seconds after opening in which probes follow each other quickly."""
 
 FAST_PACE = 0.25
 """Seconds between these probes."""
+
+UNKNOWN_PACE = 1.0
+"""Seconds after which asking again may be worth it where nothing is known."""
 
 RAMP = ((5.0, 0.1), (10.0, 0.5))
 """Until so many seconds after closing, so much of the calls may go."""
@@ -54,7 +46,7 @@ class Breaker:
     `stale_after` seconds without evidence make it unknown. `since` is when the state began, `generation` counts states,
     `failures`, `words` (conclusive ones) and `successes` are the current runs. `level` says how often it reopened soon after
     closing, `tripped` that it was not closed properly since it last opened. `alarmed`: applications say that calls fail.
-    `silences`: failures of any kind in a row that open it.
+    `rules` say when it opens and closes; `expecting` that maintenance was announced, `held` that it stays open for that.
     """
 
     stale_after: float = 10.0
@@ -70,7 +62,9 @@ class Breaker:
     closed_at: float | None = None
     heard: float | None = None
     alarmed: bool = False
-    silences: int = SILENCES
+    expecting: bool = False
+    held: bool = False
+    rules: Thresholds = DEFAULTS
 
     @property
     def suspect(self) -> bool:
@@ -85,7 +79,12 @@ class Breaker:
     @property
     def dwell(self) -> float:
         """Seconds that it stays open at least."""
-        return min(LONGEST, DWELL * 2.0 ** (self.level - 1)) if self.level else 0.0
+        return min(self.rules.max_open, self.rules.open_for * 2.0 ** (self.level - 1)) if self.level else 0.0
+
+    @property
+    def silences(self) -> int:
+        """Failures of any kind in a row that open it."""
+        return self.rules.consecutive + (EXPECTED if self.expecting else 0)
 
     def step(self, evidence: Evidence) -> Breaker:
         """After this evidence. What began before the state did, or before what was heard last, is passed over."""
@@ -114,9 +113,12 @@ class Breaker:
         return self.state is State.CLOSED and self.permit_ratio(now) < 1.0
 
     def permit_ratio(self, now: float) -> float:
-        """How much of the calls may go, 0..1. Where nothing is known, all: a monitor must not be what stops an application."""
+        """How much of the calls may go, 0..1. Where nothing is known, all: a monitor must not be what stops an application.
+
+        Unless the configuration has it otherwise.
+        """
         if self.state is State.UNKNOWN:
-            return 1.0
+            return 1.0 if self.rules.unknown == "allow" else 0.0
         if self.state is not State.CLOSED:
             return 0.0
         if self.closed_at is not None and self.closed_at == self.since:
@@ -135,10 +137,10 @@ class Breaker:
         """Seconds after which asking again may be worth it; 0 where calls may go."""
         pace = self.pace(now)
         if pace is None:
-            return 0.0
+            return 0.0 if self.permit_ratio(now) else UNKNOWN_PACE
         if self.state is State.HALF_OPEN:
-            return pace * (TRIALS - self.successes)
-        return max(0.0, self.since + self.dwell - now) + pace + FAST_PACE * (TRIALS - 1)
+            return pace * (self.rules.trials - self.successes)
+        return max(0.0, self.since + self.dwell - now) + pace + FAST_PACE * (self.rules.trials - 1)
 
 
 def _succeeded(was: Breaker, now: float) -> Breaker:
@@ -146,11 +148,11 @@ def _succeeded(was: Breaker, now: float) -> Breaker:
         return replace(was, failures=0, words=0) if was.failures else was
     if was.state is State.UNKNOWN and not was.tripped:
         return _become(was, State.CLOSED, now)
-    if was.state is State.OPEN and now < was.since + was.dwell:
+    if was.state is State.OPEN and (was.held or now < was.since + was.dwell):
         return was
     if was.state is not State.HALF_OPEN:
-        return replace(_become(was, State.HALF_OPEN, now, reason=was.reason_class), successes=1)
-    if was.successes + 1 < TRIALS:
+        was = _become(was, State.HALF_OPEN, now, reason=was.reason_class)
+    if was.successes + 1 < was.rules.trials:
         return replace(was, successes=was.successes + 1)
     return replace(_become(was, State.CLOSED, now), closed_at=now, tripped=False)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kvmon.judge.breakers.breaker import EXPECTED, SILENCES, TRIALS, Breaker, State
+from kvmon.judge.breakers.breaker import Breaker, State
 from kvmon.judge.breakers.flapping import Flapping
-from kvmon.judge.breakers.reports import FAILURES, Reports
+from kvmon.judge.breakers.reports import Reports
 from kvmon.judge.breakers.slow import Slowness
 from kvmon.model.evidence import Evidence, Mode, Op, Outcome, Override, Report, Slots, Told, Verdict
+from kvmon.model.targets.thresholds import Thresholds
 
 Key = tuple[str, Op, str]
 
@@ -30,7 +31,7 @@ class Entry:
 
     __slots__ = (
         "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
-        "last_shown", "maintained_until", "mode", "override", "quiet_until", "reports", "slots", "slowness",
+        "last_shown", "maintained_until", "override", "quiet_until", "reports", "slots", "slowness",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -38,7 +39,6 @@ class Entry:
         self.breaker = breaker
         self.index = self.generation = 0
         self.slots: Slots = ()
-        self.mode: Mode = "auto"
         self.override: Override | None = None
         self.reports: Reports | None = None
         self.alarmed_at = self.quiet_until = 0.0
@@ -53,14 +53,18 @@ class Entry:
     def take(self, evidence: Evidence) -> None:
         """Judge what a probe found out."""
         before = self.breaker
+        if not evidence.ok:
+            self.slowness.forget()
+        elif not evidence.tainted:
+            self.slowness.take(evidence.duration, self.rules)
+        if evidence.ok and self.slowness.slow and self.rules.slow_opens:
+            evidence = replace(evidence, ok=False, outcome="slow")
+            if before.state is State.CLOSED:
+                self.breaker = before = before.trip(evidence.end, "slow")
         self.breaker = before.step(evidence)
         self.last_outcome = evidence.outcome
         if evidence.ok:
             self.last_ok = evidence.end
-            if not evidence.tainted:
-                self.slowness.take(evidence.duration)
-        else:
-            self.slowness.forget()
         if not before.alarmed or evidence.at < self.alarmed_at or not self.breaker.alarmed:
             return
         if not evidence.ok:
@@ -68,16 +72,16 @@ class Entry:
             self.breaker = self.breaker.trip(evidence.end, evidence.outcome)
             return
         self.denials += 1
-        if self.denials >= TRIALS:
+        if self.denials >= self.rules.trials:
             self._conclude(evidence.end)
 
     def hear(self, outcome: Outcome, report: Report, now: float) -> None:
         """Take what an application says. What it saw before the state began is no news."""
         if self.reports is None:
-            self.reports = Reports()
+            self.reports = Reports(self.rules)
         stale = now - report.window < self.breaker.since
         self.reports.add(report.reporter, outcome.outcome, 0 if stale else outcome.count, outcome.milliseconds, now)
-        least = RAMPING if self.breaker.ramping(now) else FAILURES
+        least = min(RAMPING, self.rules.min_failures) if self.breaker.ramping(now) else self.rules.min_failures
         if (
             self.breaker.state in (State.CLOSED, State.UNKNOWN)
             and not self.breaker.alarmed
@@ -90,10 +94,13 @@ class Entry:
     def settle(self, now: float, override: Override | None) -> None:
         """What time alone has changed."""
         self.override = override
-        silences = EXPECTED if now < self.maintained_until else SILENCES
-        if self.breaker.silences != silences:
-            self.breaker = replace(self.breaker, silences=silences)
+        expecting = now < self.maintained_until
+        held = expecting and self.rules.open_on_maintenance
+        if (self.breaker.expecting, self.breaker.held) != (expecting, held):
+            self.breaker = replace(self.breaker, expecting=expecting, held=held)
         self.breaker = self.breaker.settle(now)
+        if held:
+            self.breaker = self.breaker.trip(now, "maintenance")
         if self.breaker.alarmed and now - self.alarmed_at > PATIENCE:
             self._conclude(now)
         if self.breaker.state is State.OPEN and self._state in (State.CLOSED, State.UNKNOWN):
@@ -108,15 +115,31 @@ class Entry:
     def _conclude(self, now: float) -> None:
         """Probes do not confirm what applications say: it counts where enough of them say it."""
         reports = self.reports
-        if reports is not None and reports.alarming(now, least=RAMPING) and reports.quorum(now):
+        if reports is not None and reports.alarming(now, least=min(RAMPING, self.rules.min_failures)) and reports.quorum(now):
             self.breaker = self.breaker.trip(now, reports.summary(now).worst or "reported", level=1)
         else:
             self.breaker = replace(self.breaker, alarmed=False)
             self.quiet_until = now + QUIET
 
+    @property
+    def rules(self) -> Thresholds:
+        """When it opens and closes."""
+        return self.breaker.rules
+
+    @property
+    def mode(self) -> Mode:
+        """Who decides."""
+        return self.override.mode if self.override is not None else self.rules.mode
+
+    def obey(self, rules: Thresholds) -> None:
+        """Open and close by these from now on."""
+        if rules != self.rules:
+            self.breaker = replace(self.breaker, rules=rules)
+            self.reports = None
+
     def ratio(self, now: float) -> float:
         """How much of the calls may go, whoever decides."""
-        mode = self.override.mode if self.override is not None else self.mode
+        mode = self.mode
         if mode == "auto":
             return min(self.breaker.permit_ratio(now), SLOW if self.degraded else 1.0)
         return 0.0 if mode == "forced_open" else 1.0
@@ -147,7 +170,7 @@ class Entry:
             retry_after_ms=round(1000 * max(0.0, retry_after)) if ratio == 0.0 else 0, since=wall + breaker.since,
             generation=breaker.generation, reason_class=self._reason, index=self.index, failures=breaker.failures,
             last_outcome=self.last_outcome, last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
-            mode=override.mode if override is not None else self.mode, override=override, suspect=breaker.suspect,
-            flapping=self.flapping.on, degraded=self.degraded, maintenance=breaker.silences != SILENCES,
+            mode=self.mode, override=override, suspect=breaker.suspect, flapping=self.flapping.on, degraded=self.degraded,
+            maintenance=breaker.expecting, thresholds=self.rules,
             told=Told() if said is None else Told(said.reporters, said.calls, round(said.ratio, 4)),
         )  # fmt: skip

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-WINDOW = 10
-"""Seconds that are kept, one bucket each."""
-
-FAILURES = 20
-"""Failures in the window before it says anything."""
-
-RATIO = 0.5
-"""How much of the calls has to fail."""
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
 
 ALIVE = 60.0
 """Seconds for which a reporter that says nothing is still one."""
@@ -53,10 +47,11 @@ class Summary:
 
 
 class Reports:
-    """The reports about one op of one shard."""
+    """The reports about one op of one shard; a second of them is a bucket."""
 
-    def __init__(self) -> None:
-        self._buckets: deque[_Bucket] = deque(maxlen=WINDOW)
+    def __init__(self, rules: Thresholds = DEFAULTS) -> None:
+        self._rules = rules
+        self._buckets: deque[_Bucket] = deque(maxlen=math.ceil(rules.window))
         self._seen: dict[str, float] = {}
 
     def add(self, reporter: str, outcome: str, count: int, milliseconds: float, now: float) -> None:
@@ -82,7 +77,7 @@ class Reports:
 
     def summary(self, now: float) -> Summary:
         """The window now."""
-        while self._buckets and self._buckets[0].second <= now - WINDOW:
+        while self._buckets and self._buckets[0].second <= now - self._rules.window:
             self._buckets.popleft()
         calls, failed, classes = Counter[str](), Counter[str](), Counter[str]()
         for bucket in self._buckets:
@@ -90,7 +85,7 @@ class Reports:
             failed += bucket.failed
             classes += bucket.classes
         # Whose own calls mostly work is not failing, though some of them do not.
-        failing = sum(count >= RATIO * calls[reporter] for reporter, count in failed.items())
+        failing = sum(count >= self._rules.failure_ratio * calls[reporter] for reporter, count in failed.items())
         worst = classes.most_common(1)[0][0] if classes else ""
         spent = sum(bucket.milliseconds for bucket in self._buckets)
         return Summary(calls.total(), failed.total(), worst, len(calls), failing, spent)
@@ -100,11 +95,12 @@ class Reports:
         self._seen = {reporter: last for reporter, last in self._seen.items() if now - last <= ALIVE}
         return len(self._seen)
 
-    def alarming(self, now: float, *, least: int = FAILURES) -> bool:
+    def alarming(self, now: float, *, least: int) -> bool:
         """Whether so much fails, and for so many, that it has to be looked into."""
         found = self.summary(now)
-        return found.failures >= least and found.ratio >= RATIO and found.failing >= min(2, self.alive(now))
+        enough = found.failures >= least and found.ratio >= self._rules.failure_ratio
+        return enough and found.failing >= min(self._rules.reporters, self.alive(now))
 
     def quorum(self, now: float) -> bool:
         """Whether so many reporters agree that their word counts though probes succeed."""
-        return self.summary(now).failing >= max(2.0, 0.5 * self.alive(now))
+        return self.summary(now).failing >= max(2.0, self._rules.reporters, 0.5 * self.alive(now))

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-FACTOR = 10.0
-"""Times its usual duration is slow."""
-
-LEAST = 0.1
-"""Seconds below which nothing is slow."""
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
 
 SAMPLES = 10
 """Tries that are looked at."""
-
-RATIO = 0.8
-"""How many of them have to be slow; it ends when half as many are."""
 
 WEIGHT = 0.05
 """Of a new try in what is usual."""
@@ -28,14 +21,14 @@ class Slowness:
         self.slow = False
         self._recent: deque[bool] = deque(maxlen=SAMPLES)
 
-    def take(self, seconds: float) -> None:
-        """A try succeeded and took so long."""
-        slow = self.usual is not None and seconds > max(LEAST, FACTOR * self.usual)
+    def take(self, seconds: float, rules: Thresholds = DEFAULTS) -> None:
+        """A try succeeded and took so long. It ends when half as many are slow as began it."""
+        slow = self.usual is not None and seconds > max(rules.slow_duration, rules.slow_factor * self.usual)
         if not slow:
             self.usual = seconds if self.usual is None else self.usual + WEIGHT * (seconds - self.usual)
         self._recent.append(slow)
         share = sum(self._recent) / SAMPLES
-        self.slow = share >= (RATIO / 2 if self.slow else RATIO)
+        self.slow = share >= (rules.slow_ratio / 2 if self.slow else rules.slow_ratio)
 
     def forget(self) -> None:
         """Something failed: what comes after it is looked at anew."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.providers import PROVIDERS, Provider
 from kvmon.model.targets.sizes import Size
+from kvmon.model.targets.thresholds import DEFAULTS, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Target:
     """One backend. `addresses` are its nodes as configured, `interval` and `timeout` seconds, `memory_limit` bytes.
 
     `bare`: its series carry no `target` and `instance` (exporter mode). `service` is the guide's word for its type. `probe` is
-    None for a target that is polled only.
+    None for a target that is polled only; `breaker` says when its breakers open and close.
     `sku` is the provider's name of its size, which tells limits that the server does not.
     `topology` is auto, standalone, replicas, sentinel or cluster: whether other nodes than these are looked for. With `sentinels`
     the addresses are those of Sentinels. `address_map` leads from announced addresses to reachable ones; a found node that nobody
@@ -123,6 +124,7 @@ class Target:
     bare: bool = False
     service: str = "redis"
     probe: Probe | None = None
+    breaker: Thresholds = DEFAULTS
     topology: str = "standalone"
     address_map: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""

@@ -49,10 +49,15 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
         "degraded": verdict.degraded,
         "maintenance": verdict.maintenance,
         "override": _override(verdict),
+        "thresholds": {
+            "consecutive": verdict.thresholds.consecutive,
+            "failure_ratio": verdict.thresholds.failure_ratio,
+            "min_failures": verdict.thresholds.min_failures,
+        },
         "evidence": {
             "reports": {
                 "reporters": verdict.told.reporters,
-                "window_s": 10,
+                "window_s": verdict.thresholds.window,
                 "calls": verdict.told.calls,
                 "failure_ratio": verdict.told.failure_ratio,
             },
