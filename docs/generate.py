@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import runpy
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
@@ -43,7 +44,11 @@ NAMES = {bool: "true or false", int: "number", float: "number", BackendUrl: "URL
 
 def pages() -> dict[str, str]:
     """Each page's name and text."""
-    return {"metrics.md": metrics(), "options.md": options(), "commands.md": commands(), "alerts.md": alerts()}
+    chart: str = runpy.run_path(str(HERE / "chart.py"))["readme"]()
+    return {
+        "metrics.md": metrics(), "options.md": options(), "commands.md": commands(), "alerts.md": alerts(),
+        "../helm/kvmon/README.md": chart,
+    }  # fmt: skip
 
 
 def metrics() -> str:

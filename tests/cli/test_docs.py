@@ -15,7 +15,7 @@ from kvmon.config import load
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["metrics.md", "options.md", "commands.md"])
+@pytest.mark.parametrize("name", ["metrics.md", "options.md", "commands.md", "alerts.md", "../helm/kvmon/README.md"])
 def test_a_generated_page_is_not_stale(name: str) -> None:
     text = runpy.run_path(str(DOCS / "generate.py"))["pages"]()[name]
     if os.environ.get("KVMON_WRITE_DOCS") == "1":
@@ -32,4 +32,4 @@ def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
     (tmp_path / "kvmon.yaml").write_text(example)
     config = load(str(tmp_path / "kvmon.yaml"), {"JOBS_PASSWORD": "x"})
     assert [target.name for target in config.targets] == [target["name"] for target in yaml.safe_load(example)["targets"]]
-    assert config.web.tokens == ("a-long-secret",)
+    assert [token.token.get_secret_value() for token in config.web.tokens] == ["a-long-secret"]

@@ -47,8 +47,13 @@ def refusal(values: dict[str, Any]) -> str:
 
 
 def pod(manifests: Manifests) -> dict[str, Any]:
-    found: dict[str, Any] = manifests["Deployment"]["spec"]["template"]["spec"]
+    found: dict[str, Any] = workload(manifests)["spec"]["template"]["spec"]
     return found
+
+
+def workload(manifests: Manifests) -> dict[str, Any]:
+    (kind,) = {"Deployment", "StatefulSet"} & set(manifests)
+    return manifests[kind]
 
 
 def container(manifests: Manifests) -> dict[str, Any]:
@@ -65,7 +70,8 @@ def test_every_table_of_values_passes_lint_and_renders(file: str) -> None:
     done = helm("lint", "--strict", str(CHART), "--values", str(CHART / "ci" / file))
     assert done.returncode == 0, done.stdout + done.stderr
     manifests = rendered("--values", str(CHART / "ci" / file))
-    assert {"Deployment", "Service", "ServiceAccount"} <= set(manifests)
+    assert {"Service", "ServiceAccount"} <= set(manifests)
+    assert workload(manifests)["spec"]["template"]["metadata"]["labels"]
 
 
 def test_versions_are_those_of_the_package() -> None:
@@ -198,6 +204,86 @@ def test_what_is_off_by_default_can_be_had() -> None:
     assert environment(manifests)["REDIS_PASSWORD_FILE"] == "/secrets/redis-password/password"
 
 
+def test_shards_are_the_pods_of_a_stateful_set() -> None:
+    manifests = rendered("--values", str(CHART / "ci" / "sharded-values.yaml"))
+    it, variables = manifests["StatefulSet"], environment(manifests)
+    assert (it["spec"]["replicas"], it["spec"]["podManagementPolicy"]) == (3, "Parallel")
+    assert it["spec"]["serviceName"] == manifests["Service"]["metadata"]["name"]
+    assert variables["POD_NAME"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    parts = []
+    for number in range(3):
+        named = {"REDIS_URL": "redis://a", "KVMON_SHARD": variables["KVMON_SHARD"], "POD_NAME": f"it-kvmon-{number}"}
+        parts.append(load(None, named).part)
+    assert [(part.number, part.of) for part in parts if part] == [(1, 3), (2, 3), (3, 3)]
+    (claim,) = it["spec"]["volumeClaimTemplates"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(manifests)["volumeMounts"]}
+    assert mounts[claim["metadata"]["name"]] == variables["KVMON_STATE_DIR"]
+    assert claim["spec"]["resources"]["requests"] == {"storage": "2Gi"}
+    labels = it["spec"]["template"]["metadata"]["labels"]
+    monitor = manifests["PodMonitor"]["spec"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    assert monitor["podMetricsEndpoints"] == [
+        {"port": "http", "path": "/metrics", "scheme": "http", "honorLabels": True, "interval": "15s"}
+    ]
+
+
+def test_a_disk_makes_a_stateful_set_of_one() -> None:
+    manifests = rendered(values={**ONE, "persistence": {"enabled": True}})
+    assert manifests["StatefulSet"]["spec"]["replicas"] == 1
+    assert "KVMON_SHARD" not in environment(manifests)
+
+
+def test_identities_of_clouds_are_told_where_their_webhooks_look() -> None:
+    azure = rendered("--values", str(CHART / "ci" / "azure-values.yaml"))
+    assert azure["ServiceAccount"]["metadata"]["annotations"] == {
+        "azure.workload.identity/client-id": "00000000-0000-0000-0000-000000000001",
+        "azure.workload.identity/tenant-id": "00000000-0000-0000-0000-000000000002",
+    }
+    assert azure["Deployment"]["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    aws = rendered("--values", str(CHART / "ci" / "aws-values.yaml"))
+    role = "arn:aws:iam::123456789012:role/kvmon"
+    assert aws["ServiceAccount"]["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": role}
+    assert aws["NetworkPolicy"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    for manifests in (azure, aws):
+        assert pod(manifests)["serviceAccountName"] == manifests["ServiceAccount"]["metadata"]["name"]
+        assert not {"Role", "ClusterRole", "RoleBinding"} & set(manifests), "kvmon asks the Kubernetes API nothing"
+
+
+def test_dashboards_come_as_the_configmaps_that_grafanas_sidecar_looks_for() -> None:
+    done = helm("template", "it", str(CHART), "--values", str(CHART / "ci" / "sharded-values.yaml"))
+    maps = [one for one in yaml.safe_load_all(done.stdout) if one and "grafana_dashboard" in one["metadata"].get("labels", {})]
+    shipped = {path.name: path.read_text() for path in (ROOT / "dashboards" / "grafana").glob("*.json")}
+    assert {name: json.loads(text) for one in maps for name, text in one["data"].items()} == {
+        name: json.loads(text) for name, text in shipped.items()
+    }
+    assert all(one["metadata"]["annotations"] == {"grafana_folder": "Redis"} for one in maps)
+    assert len({one["metadata"]["name"] for one in maps}) == len(shipped)
+
+
+def test_the_schema_knows_every_value_and_no_other() -> None:
+    def keys(value: Any, prefix: str = "") -> set[str]:
+        if not isinstance(value, dict) or prefix.endswith("Probe"):
+            return {prefix}
+        return {prefix}.union(*(keys(inner, f"{prefix}.{name}") for name, inner in value.items()))
+
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def known(key: str) -> bool:
+        at = schema
+        for part in key.split(".")[1:]:
+            if "properties" not in at:
+                return at.get("additionalProperties") is not False
+            if part not in at["properties"]:
+                return at.get("additionalProperties", True) is not False
+            at = at["properties"][part]
+        return True
+
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert {key for key in keys(values) if not known(key)} == set()
+    assert schema["additionalProperties"] is False
+    assert set(values) <= set(schema["properties"])
+
+
 def test_the_shipped_alerts_come_as_a_prometheus_rule() -> None:
     on = {**ONE, "prometheusRule": {"enabled": True}}
     groups = rendered(values=on)["PrometheusRule"]["spec"]["groups"]
@@ -235,6 +321,9 @@ def test_the_schema_refuses_a_wrong_value_and_names_it(values: dict[str, Any], w
         ({"env": {"REDIS_URL": "redis://a"}, "auth": {"enabled": True, "redisPassword": "x"}}, "password_file"),
         ({**ONE, "serviceMonitor": {"multipleTarget": True}}, "config.targets"),
         ({**ONE, "script": {"configmap": "x"}}, "no scripts"),
+        ({**ONE, "shards": 2}, "config.targets"),
+        ({"config": {"targets": [{"name": "a", "url": "redis://a"}]}, "shards": 2, "replicaCount": 2}, "replicaCount at 1"),
+        ({**ONE, "awsRoleArn": "arn:a", "serviceAccount": {"create": False}}, "serviceAccount.create"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused_with_advice(values: dict[str, Any], advice: str) -> None:

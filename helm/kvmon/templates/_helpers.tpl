@@ -44,6 +44,31 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or .Values.redisAddress .Values.redisAddressConfig.enabled -}}yes{{- end -}}
 {{- end -}}
 
+{{/* "yes" where Pods have a name or a disk of their own. */}}
+{{- define "kvmon.stateful" -}}
+{{- if or (gt (int .Values.shards) 1) .Values.persistence.enabled -}}yes{{- end -}}
+{{- end -}}
+
+{{/* What cloud identities are told by: annotations of the ServiceAccount. */}}
+{{- define "kvmon.identity" -}}
+{{- with .Values.azureWorkloadIdentity -}}
+{{- if .enabled -}}
+{{- with .clientId }}
+azure.workload.identity/client-id: {{ . | quote }}
+{{- end -}}
+{{- with .tenantId }}
+azure.workload.identity/tenant-id: {{ . | quote }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.awsRoleArn }}
+eks.amazonaws.com/role-arn: {{ . | quote }}
+{{- end -}}
+{{- with .Values.serviceAccount.annotations }}
+{{ toYaml . }}
+{{- end -}}
+{{- end -}}
+
 {{/* Values that contradict each other, or that ask for what is not done, end the rendering with advice. */}}
 {{- define "kvmon.validate" -}}
 {{- $v := .Values -}}
@@ -54,8 +79,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $exporter $v.config.targets -}}
 {{- fail "redisAddress asks for exporter mode (one server), config.targets for others: keep one" -}}
 {{- end -}}
-{{- if not (or $exporter $v.config.targets $v.config.scrape_allow $v.env $v.envFrom) -}}
-{{- fail "there is nothing to watch: name servers in config.targets, or set redisAddress, or REDIS_URL under env" -}}
+{{- if not (or $exporter $v.config.targets $v.config.discovery $v.config.scrape_allow $v.env $v.envFrom) -}}
+{{- fail "there is nothing to watch: name servers in config.targets or config.discovery, or set redisAddress, or REDIS_URL under env" -}}
 {{- end -}}
 {{- if and $v.auth.enabled (not $exporter) -}}
 {{- fail "auth belongs to redisAddress: in config.targets give username and password_file, and list the Secret in secrets" -}}
@@ -71,6 +96,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if ne (int $given) 1 -}}
 {{- fail "auth.enabled needs exactly one of auth.redisPassword, auth.secret and auth.redisPasswordFile.secret" -}}
 {{- end -}}
+{{- end -}}
+{{- if and $exporter (gt (int $v.shards) 1) -}}
+{{- fail "shards share targets among them, and redisAddress is one: keep one, or name the servers in config.targets" -}}
+{{- end -}}
+{{- if and (gt (int $v.shards) 1) (ne (int $v.replicaCount) 1) -}}
+{{- fail "shards and replicaCount: each part is one Pod, whose number shards says; leave replicaCount at 1" -}}
+{{- end -}}
+{{- if and (gt (int $v.shards) 1) $v.config.shard -}}
+{{- fail "config.shard: the chart says it, by shards" -}}
+{{- end -}}
+{{- if and (or $v.azureWorkloadIdentity.enabled $v.awsRoleArn) (not $v.serviceAccount.create) -}}
+{{- fail "a cloud identity belongs to a ServiceAccount of this chart: leave serviceAccount.create on, or annotate your own" -}}
 {{- end -}}
 {{- if or (dig "multipleTarget" false $v.serviceMonitor) (dig "targets" list $v.serviceMonitor) -}}
 {{- fail "serviceMonitor.multipleTarget is not needed: name the servers in config.targets, and /metrics has them all" -}}
