@@ -38,6 +38,7 @@ class SlowEntry(NamedTuple):
     seconds: float
     command: str
     arguments: int
+    shape: str = ""
 
 
 class PollLoop:
@@ -87,10 +88,10 @@ class PollLoop:
         ]
 
     def slow_commands(self, node: Node) -> Sequence[SlowEntry]:
-        """The newest entries of the node's slow log, newest first; none for a node that is not polled."""
+        """The newest entries of the node's slow log but our own, newest first; none for a node that is not polled."""
         seen = self.slow_log(node)
         recent = seen.recent if seen is not None else ()
-        return [SlowEntry(entry.id, entry.at, entry.cost, entry.command, entry.arguments) for entry in recent]
+        return [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in recent if not e.ours]
 
     def slow_log(self, node: Node) -> Seen | None:
         """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""

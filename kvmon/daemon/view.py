@@ -156,7 +156,7 @@ class DaemonView:
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""
         found = [
-            SlowCommand(node.instance, entry.id, entry.at, entry.seconds, entry.command, entry.arguments)
+            SlowCommand(node.instance, entry.id, entry.at, entry.seconds, entry.command, entry.arguments, entry.shape)
             for node in self.nodes(target)
             for entry in self._polling.slow_commands(node)
         ]

@@ -71,6 +71,7 @@ async def slowlog(request: web.Request) -> web.Response:
             "seconds": entry.seconds,
             "command": entry.command,
             "arguments": entry.arguments,
+            "key": entry.shape or None,
         }
         for entry in request.app[VIEW].slow_commands(target)
     ]

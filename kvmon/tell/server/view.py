@@ -54,7 +54,7 @@ class Topology:
 
 @dataclass(frozen=True, slots=True)
 class SlowCommand:
-    """An entry of a slow log, without its arguments. `at` wall seconds, `seconds` it took."""
+    """An entry of a slow log, without arguments; `shape` is its key without what varies. `at` wall seconds, `seconds` it took."""
 
     instance: str
     id: int
@@ -62,6 +62,7 @@ class SlowCommand:
     seconds: float
     command: str
     arguments: int = 0
+    shape: str = ""
 
 
 class View(Protocol):

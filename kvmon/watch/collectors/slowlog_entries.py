@@ -8,23 +8,32 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kvmon.model.conversation import Malformed, Reply
+from kvmon.watch.collectors.key_shape import FIRST, key_shape
 from kvmon.watch.collectors.shapes import array, integer, text
 
 OTHER = "other"
 """Stands for the commands beyond the allowed number of names."""
+
+OURS = b"kvmon"
+"""What kvmon calls its connections."""
 
 _COMMAND = re.compile(r"[a-z0-9][a-z0-9_.|:-]{0,63}")
 _MORE = re.compile(rb"\.\.\. \((\d{1,9}) more arguments\)")
 
 
 class Entry(NamedTuple):
-    """One entry without what the user sent: `at` Unix seconds, `cost` seconds (or bytes), `arguments` how many."""
+    """One entry without what the user sent: `at` Unix seconds, `cost` seconds (or bytes), `arguments` how many.
+
+    `shape` is what its key has in common with others of its kind, empty where it has none; `ours`: kvmon sent it.
+    """
 
     id: int
     at: int
     cost: float
     command: str
     arguments: int
+    shape: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +109,8 @@ def _entry(command: str, item: Reply, per: int) -> Entry:
     if more:
         count += int(more[1]) - 1
     numbers = [integer(command, part) for part in parts[:3]]
-    # The first word is the command's name and nothing else of an entry leaves this function.
-    return Entry(numbers[0], numbers[1], numbers[2] / per, name if _COMMAND.fullmatch(name) else OTHER, count)
+    # The first word is the command's name; of all others only the shape of a key leaves this function.
+    key = words[1] if len(words) > 1 and name in FIRST else None
+    shape = key_shape(key) if isinstance(key, bytes) else ""
+    ours = len(parts) > 5 and parts[5] == OURS
+    return Entry(numbers[0], numbers[1], numbers[2] / per, name if _COMMAND.fullmatch(name) else OTHER, count, shape, ours)

@@ -261,13 +261,21 @@ async def test_the_topology_of_a_target_as_json() -> None:
 
 async def test_targets_and_slow_commands_as_json() -> None:
     view = seen()
-    view.slow = (SlowCommand("cache.example.net:6379", 14, 1_700_000_000.0, 0.25, "KEYS", 1),)
+    view.slow = (SlowCommand("cache.example.net:6379", 14, 1_700_000_000.0, 0.25, "GET", 1, "user:*"),)
     async with door(view) as client:
         nodes = (await (await client.get("/v1/targets")).json())["targets"][1]["nodes"]
         assert nodes[0]["status"] == "down"
         assert nodes[0]["reason"] == "refused"
         assert (await (await client.get("/v1/slowlog/sessions")).json())["entries"] == [
-            {"instance": "cache.example.net:6379", "id": 14, "at": NOW, "seconds": 0.25, "command": "KEYS", "arguments": 1}
+            {
+                "instance": "cache.example.net:6379",
+                "id": 14,
+                "at": NOW,
+                "seconds": 0.25,
+                "command": "GET",
+                "arguments": 1,
+                "key": "user:*",
+            }
         ]
         assert (await client.get("/v1/slowlog/nobody")).status == 404
 

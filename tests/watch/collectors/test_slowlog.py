@@ -217,3 +217,17 @@ TestLog.settings = settings(PATIENT, stateful_step_count=20)
 @PATIENT
 def test_any_shape(data: st.DataObject) -> None:
     check_any_shape(Slowlog(), data)
+
+
+async def test_of_a_key_only_its_shape_is_kept_and_our_own_commands_are_marked(server: Server) -> None:
+    server.config_set("slowlog-log-slower-than", "0")
+    with server.client() as client:
+        client.command("HSET", "user:42:profile", "name", "personal")
+        client.command("CLIENT", "SETNAME", "kvmon")
+        client.command("HGETALL", "user:43:profile")
+    server.config_set("slowlog-log-slower-than", "-1")
+    memory = (await ask(Slowlog(), server)).memory
+    found = {entry.command: entry for entry in memory.recent}
+    assert found["hset"].shape == found["hgetall"].shape == "user:*:profile"
+    assert (found["hset"].ours, found["hgetall"].ours) == (False, True)
+    assert "personal" not in repr(memory.recent)

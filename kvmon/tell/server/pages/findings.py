@@ -34,9 +34,13 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class SlowPattern:
-    """Slow commands that look alike: the name, and how many arguments (which are not kept). `share` is of their time."""
+    """Slow commands that look alike: the name, and the key without what varies. `share` is of their time.
+
+    `arguments` is how many the longest of them had; they are not kept.
+    """
 
     command: str
+    shape: str
     arguments: int
     count: int
     seconds: float
@@ -107,16 +111,17 @@ def commands(given: Families) -> list[CommandRow]:
 
 def patterns(slow: Sequence[SlowCommand]) -> list[SlowPattern]:
     """By the time they took together, the most first."""
-    alike: dict[tuple[str, int], list[SlowCommand]] = defaultdict(list)
+    alike: dict[tuple[str, str], list[SlowCommand]] = defaultdict(list)
     for entry in slow:
-        alike[entry.command, entry.arguments].append(entry)
+        alike[entry.command, entry.shape].append(entry)
     whole = sum(entry.seconds for entry in slow) or 1.0
     found = [
         SlowPattern(
-            command, arguments, len(each), spent := sum(entry.seconds for entry in each), max(entry.seconds for entry in each),
+            command, shape, max(entry.arguments for entry in each), len(each),
+            spent := sum(entry.seconds for entry in each), max(entry.seconds for entry in each),
             max(entry.at for entry in each), spent / whole, sorted({entry.instance for entry in each}),
         )
-        for (command, arguments), each in alike.items()
+        for (command, shape), each in alike.items()
     ]  # fmt: skip
     return sorted(found, key=lambda pattern: -pattern.seconds)
 

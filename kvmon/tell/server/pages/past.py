@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan, nan
+from math import inf, isnan, nan
 
 from kvmon.clock import Clock
 from kvmon.model.metrics.catalogue import derived
@@ -13,6 +13,9 @@ from kvmon.model.snapshot import Snapshot
 
 HOUR = 3600.0
 """Seconds that are kept."""
+
+SPANS = (300.0, 900.0, 1800.0, HOUR)
+"""Seconds that lines may show."""
 
 DEPTH = 240
 """Moments of a node at most: an hour of polls every 15 seconds. Polls in quicker succession share a moment."""
@@ -73,6 +76,12 @@ class Past:
         self._nodes.pop(key, None)
         if self._up.pop(key, None) is not None:
             self.changes += 1
+
+    @property
+    def span(self) -> float:
+        """The shortest of SPANS that holds all that there is: a daemon that is young draws over the whole width, too."""
+        begun = min((track.times[0] for track in self._nodes.values()), default=inf)
+        return next((span for span in SPANS if begun >= self._clock.time() - span), HOUR)
 
     def line(self, keys: Sequence[Key], name: str, *, span: float, points: int, mean: bool = False) -> Line:
         """The sum (or mean) over these nodes at so many moments up to now. A moment at which nothing is known has None."""

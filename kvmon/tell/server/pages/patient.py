@@ -18,8 +18,8 @@ from kvmon.tell.server.view import View
 STATES = ("open", "half_open", "unknown", "closed")
 """Of breakers, the worst first."""
 
-SPAN, POINTS = 3600.0, 60
-"""Seconds that the lines of the fleet show, and moments of each."""
+POINTS = 60
+"""Moments of a line."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,10 @@ class Patient:
         return found
 
     def sparks(self) -> list[Chart]:
-        """Hit ratio and memory, of the last hour."""
-        ratio = self.past.line(self.keys, "hit_ratio", span=SPAN, points=POINTS, mean=True)
-        memory = self.past.line(self.keys, "memory", span=SPAN, points=POINTS)
+        """Hit ratio and memory, of the last hour or as long as there is a past."""
+        span = self.past.span
+        ratio = self.past.line(self.keys, "hit_ratio", span=span, points=POINTS, mean=True)
+        memory = self.past.line(self.keys, "memory", span=span, points=POINTS)
         return [
             spark("Hit ratio", ratio, unit="ratio", most=1.0),
             spark("Memory", memory, unit="bytes", most=self.memory_limit),
