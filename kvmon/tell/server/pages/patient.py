@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kvmon.model.evidence import OPS, Verdict
+from kvmon.model.metrics.catalogue import derived
 from kvmon.model.targets.target import Target
 from kvmon.tell.server.pages.alarms import Alarm
 from kvmon.tell.server.pages.past import Key, Past
@@ -96,11 +97,8 @@ class Patient:
 
     @property
     def hit_ratio(self) -> float | None:
-        """Of the last five minutes, else since the start."""
-        recent = self.past.line(self.keys, "hit_ratio", span=60.0, points=1, mean=True).last if self.speaking else None
-        if recent is not None:
-            return recent
-        known = [ratio for state in self.speaking if (ratio := state.hit_ratio()) is not None]
+        """Of the last five minutes, else since the start; without our own reads."""
+        known = [ratio for state in self.speaking if (ratio := _hit_ratio(state)) is not None]
         return sum(known) / len(known) if known else None
 
     @property
@@ -162,6 +160,12 @@ def examined(view: View, target: Target, verdicts: Sequence[Verdict], alarms: Se
     """One target."""
     nodes = states(view, target)
     return Patient(target, nodes, verdicts, alarms, troubles(target, nodes, verdicts, alarms), view.past)
+
+
+def _hit_ratio(state: NodeState) -> float | None:
+    shot = state.snapshot
+    found = {s.labels: s.value for s in shot.samples if s.spec is derived.HIT_RATIO} if shot is not None else {}
+    return found.get(("5m",), found.get(("lifetime",)))
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -64,7 +64,7 @@ async def target(request: web.Request) -> web.Response:
         slow=findings.patterns(view.slow_commands(found)), slowest=view.slow_commands(found)[:10],
         clients=[(title, findings.bars(given, name), unit) for title, name, unit in CLIENTS],
         databases=findings.databases(given), expiries=expiries(view, found), lacking=lacking(view, patient.states),
-        story=await story(view, found), tilt=view.verdicts().tilt,
+        notifies=view.notifier() is not None, story=await story(view, found), tilt=view.verdicts().tilt,
     )  # fmt: skip
 
 
@@ -93,7 +93,9 @@ def shards_of(states: Sequence[NodeState], topology: Topology) -> tuple[list[Sha
     for name, nodes in groups.items():
         slots = [ends for state in nodes if (member := members.get(state.node.key)) is not None for ends in member.slots]
         primaries = [state for state in nodes if state.role == "primary"]
-        replicas = [state for state in nodes if state.role != "primary"]
+        if not primaries and len(nodes) == 1:
+            primaries = nodes  # who is alone and down has no role to tell, and is nobody's replica
+        replicas = [state for state in nodes if state not in primaries]
         found.append(Shard(name, sorted(slots), primaries, replicas))
     return sorted(found, key=lambda shard: (not shard.slots, shard.slots, shard.name)), others
 

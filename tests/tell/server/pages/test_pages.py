@@ -12,6 +12,7 @@ from kvmon.judge.rules.groups import RuleState
 from kvmon.judge.rules.rulefile import read_rules
 from kvmon.judge.rules.status import GroupStatus
 from kvmon.model.evidence import Override, Verdict, Verdicts
+from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.catalogue.client_list import BY_NAME
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Failure
@@ -73,7 +74,6 @@ async def test_the_fleet_says_what_is_down_since_when_why_and_what_to_do() -> No
     assert "Nothing listens there: check that the server runs" in body
     assert "1.0\u202fMiB" in body
     assert "of 4.0\u202fMiB" in body
-    assert "90.0\u202f%" in body
 
 
 async def test_a_breaker_that_opens_makes_its_target_the_first_at_once() -> None:
@@ -247,3 +247,13 @@ async def test_pages_may_load_what_is_theirs_and_nothing_else() -> None:
             assert asset.content_type == kind
             assert asset.headers["X-Content-Type-Options"] == "nosniff"
     assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in await text(seen(), "/")
+
+
+async def test_the_hit_ratio_is_that_of_five_minutes_without_our_own_reads() -> None:
+    view = seen()
+    node = view.known[0].nodes[0]
+    ratios = [Sample(derived.HIT_RATIO, 0.9, ("lifetime",)), Sample(derived.HIT_RATIO, 0.25, ("5m",))]
+    view.board.put(examples.snapshot(node, ratios))
+    assert "25.0\u202f%" in await text(view, "/")
+    view.board.put(examples.snapshot(node, []))  # INFO has 90 hits of 100, but they were ours
+    assert "90.0\u202f%" not in await text(view, "/")
