@@ -7,6 +7,7 @@ import sys
 import click
 
 from kvmon.cli.commands import Commands
+from kvmon.cli.terminal import colourless, prepare
 from kvmon.errors import UsageError
 
 
@@ -21,9 +22,10 @@ def kvmon() -> None:
 
 def main() -> None:
     """Run the command that the arguments name, and exit; a mistake of the user is a message and exit code 2."""
+    prepare()
     try:
         # Without its standalone mode click returns what a command gave to ctx.exit.
-        code = kvmon.main(standalone_mode=False)
+        code = kvmon.main(standalone_mode=False, color=False if colourless() else None)
         sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(130)

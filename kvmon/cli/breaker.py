@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from urllib.parse import quote
 import click
 
 from kvmon.cli.daemon import ask, follow, url_option
+from kvmon.cli.table import table
 
 HEAD = ("target", "op", "shard", "state", "advice", "reason", "since", "mode")
 
@@ -32,7 +32,7 @@ def command(ctx: click.Context, /, target: str | None, *, watch: bool, history: 
         _history(url, target)
         return
     documents = ask(url, f"/v1/breakers/{quote(target)}" if target else "/v1/breakers")["breakers"]
-    _print([HEAD, *(_row(each) for each in documents)])
+    table([HEAD, *(_row(each) for each in documents)])
     ctx.exit(1 if any(each["advice"] == "deny" for each in documents) else 0)
 
 
@@ -49,13 +49,7 @@ def _history(url: str, target: str | None) -> None:
     for each in found:
         spans = (f"{each.seconds:.1f} s", f"{each.longest:.1f} s")
         rows.append((each.target, each.subject, str(each.openings), *spans, ", ".join(each.reasons)))
-    _print(rows)
-
-
-def _print(rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    table(rows)
 
 
 def _watch(url: str, target: str | None) -> None:

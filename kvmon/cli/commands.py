@@ -12,6 +12,7 @@ COMMANDS = {
     "check": ("kvmon.cli.check", "Check a configuration file; every mistake with its line."),
     "config": ("kvmon.cli.config", "Print the effective configuration, without secrets."),
     "doctor": ("kvmon.cli.doctor", "Walk to a backend step by step, and say what to do about what is wrong."),
+    "top": ("kvmon.cli.top", "Watch all targets of a running daemon in the terminal, by trouble, and look into one."),
     "keys": ("kvmon.cli.keys", "Go through a key space: what takes how much memory, what never expires, what is biggest."),
     "migrate": ("kvmon.cli.migrate", "Compare two backends key by key: whether the one has what the other has."),
     "acl": ("kvmon.cli.acl", "Print the ACL line of a user who may do what kvmon asks, and nothing else."),

@@ -24,9 +24,9 @@ def url_option(function: F) -> F:
     return option(function)
 
 
-def ask(url: str, path: str) -> Any:
+def ask(url: str, path: str, *, timeout: float = 30.0) -> Any:
     """The JSON at this path. Raises UsageError where there is none."""
-    with _open(url, path, 30.0) as answer:
+    with _open(url, path, timeout) as answer:
         return json.load(answer)
 
 
