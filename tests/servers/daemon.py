@@ -17,6 +17,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import psutil
 from prometheus_client.samples import Sample
 
 from tests.servers.pages import samples as samples_of
@@ -54,26 +55,18 @@ class Daemon:
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kvmon-daemon-"))
         self.file = self.folder / "kvmon.yaml"
-        self.port = port or free_port()
-        arguments = [*command, "--listen", f"127.0.0.1:{self.port}"]
+        self._log = self.folder / "log"
+        more = []
         if configuration is not None:
             self.write(configuration)
-            arguments += ["--config", str(self.file)]
+            more = ["--config", str(self.file)]
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        self._log = self.folder / "log"
-        self.started = time.monotonic()
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "kvmon", *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**kept, **(environment or {})},
-                cwd=Path(__file__).parents[2],
-            )  # fmt: skip
-        if ready:
-            try:
-                until(self._ready, what="the daemon ready")
-            except BaseException:
-                self.stop()
-                raise
+        for _ in range(5):
+            self.port = port or free_port()
+            self._start([*command, "--listen", f"127.0.0.1:{self.port}", *more], {**kept, **(environment or {})})
+            if not ready or self._becomes_ready(may_move=port is None):
+                return
+        raise AssertionError(f"the daemon found no port:\n{self.logs}")
 
     def write(self, configuration: str | Mapping[str, Any]) -> None:
         """Replaces the configuration file; JSON is YAML too."""
@@ -142,8 +135,33 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _ready(self) -> bool:
-        assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.logs}"
-        with contextlib.suppress(OSError):
-            return self.get("/readyz", timeout=5).status == 200
-        return False
+    def _start(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        self.started = time.monotonic()
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kvmon", *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=Path(__file__).parents[2],
+            )  # fmt: skip
+
+    def _becomes_ready(self, *, may_move: bool) -> bool:
+        """False where another process took the port first."""
+
+        def ready_or_gone() -> str:
+            if self.process.poll() is not None:
+                moved = may_move and "cannot listen on" in self.logs
+                assert moved, f"the daemon ended with {self.process.returncode}:\n{self.logs}"
+                return "gone"
+            with contextlib.suppress(OSError, psutil.NoSuchProcess):
+                return "ready" if self.get("/readyz", timeout=5).status == 200 and self._listens() else ""
+            return ""
+
+        try:
+            return until(ready_or_gone, what="the daemon ready") == "ready"
+        except BaseException:
+            self.stop()
+            raise
+
+    def _listens(self) -> bool:
+        """Whether it is this process that answers, and not one which took the port a moment earlier."""
+        found = psutil.Process(self.process.pid).net_connections("tcp")
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == self.port for each in found)

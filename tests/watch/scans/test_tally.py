@@ -40,14 +40,14 @@ def test_what_is_small_is_exact() -> None:
 
 def test_the_truth_is_within_the_error_19_times_of_20() -> None:
     hits = 0
-    for seed in range(200):
+    for seed in range(60):
         random = Random(seed)
-        sizes = [round(random.lognormvariate(5, 1)) for _ in range(20_000)]
+        sizes = [round(random.lognormvariate(5, 1)) for _ in range(10_000)]
         found = summary([told(sizes, 100)]).memory
         assert found is not None
         assert found.error < found.value / 3
         hits += abs(found.value - sum(sizes)) <= found.error
-    assert hits >= 180, f"{hits} of 200"
+    assert hits >= 54, f"{hits} of 60"
 
 
 def test_a_million_keys_need_few_looks() -> None:
