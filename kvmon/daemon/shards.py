@@ -32,17 +32,22 @@ class Shards:
 
     def apply(self, seats: Iterable[Seat]) -> None:
         """Keep the breakers of these places; those that are known go on."""
+        seats = list(seats)
         wanted = {
             (seat.node.target.name, op, seat.shard): (seat, every)
             for seat in seats
             if (options := seat.node.target.probe) is not None
             for op, every in _rhythm(options)
         }
+        members: dict[tuple[str, str], set[str]] = {}
+        for seat in seats:
+            members.setdefault((seat.node.target.name, seat.shard), set()).add(seat.node.instance)
         for key in self._panels.keys() - wanted.keys():
             del self._panels[key]
             self._board.forget(key)
         for key, (seat, every) in wanted.items():
-            self._panels.setdefault(key, Panel(2 * every)).fresh = 2 * every
+            panel = self._panels.setdefault(key, Panel(2 * every))
+            panel.fresh, panel.members = 2 * every, frozenset(members[key[0], key[2]])
             self._board.add(key, stale_after=max(LEASE, 3 * every), slots=seat.slots, rules=seat.node.target.breaker)
 
     def leave(self, seat: Seat) -> None:

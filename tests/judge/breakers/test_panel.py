@@ -30,6 +30,14 @@ def test_a_replica_is_not_heard_about_writing_beside_a_primary() -> None:
     assert panel.hear(said("replica", "readonly"), RANKS["replica"]) is not None
 
 
+def test_a_replica_is_not_heard_about_writing_while_somebody_may_be_the_primary() -> None:
+    panel = Panel(fresh=5.0)
+    panel.members = frozenset({"primary", "replica"})
+    assert panel.hear(said("replica", "readonly"), RANKS["replica"]) is None
+    assert panel.hear(said("primary", "readonly"), RANKS["replica"]) is not None, "all of them are replicas"
+    assert panel.hear(said("replica", "readonly"), RANKS["replica"]) is not None
+
+
 def test_the_old_primary_does_not_speak_against_the_new_one() -> None:
     panel = Panel(fresh=5.0)
     assert panel.hear(said("old", "refused", 100.0), RANKS["primary"]) is not None

