@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import statistics
 import threading
 import time
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import hiredis
 
 from tests.servers.server import Server
 
@@ -103,3 +106,27 @@ def latency(url: str, requests: int, *, kept: bool) -> Latency:
             took.append((time.perf_counter() - begun) * 1000)
     connection.close()
     return Latency(statistics.median(took), statistics.quantiles(took, n=100, method="inclusive")[98])
+
+
+class Replayed:
+    """The bytes of a real server's replies: each question is asked once."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._known: dict[tuple[bytes, ...], bytes] = {}
+
+    def reply(self, words: tuple[bytes, ...]) -> bytes:
+        """What it said."""
+        found = self._known.get(words)
+        if found is None:
+            found = self._known[words] = self._asked(words)
+        return found
+
+    def _asked(self, words: tuple[bytes, ...]) -> bytes:
+        self._socket.sendall(hiredis.pack_command(words))
+        reader, found = hiredis.Reader(), b""
+        while reader.gets() is False:
+            received = self._socket.recv(1 << 16)
+            found += received
+            reader.feed(received)
+        return found

@@ -1,19 +1,21 @@
-"""Thousands of targets on a few real servers: how late polls are, and what they cost."""
+"""Thousands of targets at simulated servers: how late polls are, and what they cost."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
 
 from benchmarks.measure import cpu_seconds
 from tests.servers.daemon import Daemon
-from tests.servers.server import Server
 from tests.servers.waiting import until
 
 LATENESS = "kvmon_poll_lateness_seconds"
@@ -37,10 +39,28 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def configuration(servers: list[Server], number: int, interval: float, *, probes: bool, hung: int) -> dict[str, object]:
-    """So many targets on these servers. The last ones, `hung` in number, are all on the last server, the others never are."""
-    fine = servers[:-1] if hung else servers
-    places = [fine[n % len(fine)].url if n < number - hung else servers[-1].url for n in range(number)]
+@contextmanager
+def simulated() -> Iterator[subprocess.Popen[str]]:
+    """A process full of servers; its port is what it says first. It ends with its input."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.simulated"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.communicate()
+
+
+def port(process: subprocess.Popen[str]) -> int:
+    """Where it listens."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    return int(process.stdout.readline())
+
+
+def configuration(ports: tuple[int, int], number: int, interval: float, *, probes: bool, hung: int) -> dict[str, object]:
+    """So many targets. The last ones, `hung` in number, are at the second port, the others at the first."""
+    places = [f"redis://127.0.0.1:{ports[n >= number - hung]}" for n in range(number)]
     more = {} if probes else {"probe": "off"}
     return {
         "interval": f"{interval:g}s",
@@ -75,7 +95,6 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="200 targets for 10 s")
     options.add_argument("--targets", type=int, default=2000)
-    options.add_argument("--servers", type=int, default=4)
     options.add_argument("--interval", type=float, default=15.0, help="seconds")
     options.add_argument("--seconds", type=float, default=60.0, help="how long to look")
     options.add_argument("--probes", action="store_true", help="with the default probes")
@@ -87,10 +106,9 @@ def main() -> None:
     hung = int(number * given.hung)
     names = frozenset(f"t{n:05}" for n in range(number - hung))
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server("valkey-wheel", settings={"maxclients": "20000"})) for _ in range(given.servers)]
-        daemon = stack.enter_context(
-            Daemon(configuration(servers, number, interval, probes=given.probes, hung=hung), ready=False)
-        )
+        good, bad = stack.enter_context(simulated()), stack.enter_context(simulated())
+        ports = port(good), port(bad)
+        daemon = stack.enter_context(Daemon(configuration(ports, number, interval, probes=given.probes, hung=hung), ready=False))
 
         def up() -> bool:
             with suppress(OSError):
@@ -99,8 +117,7 @@ def main() -> None:
 
         until(up, within=interval * 4 + number / 20, what="all up")
         if hung:
-            servers[-1].pause()
-            stack.callback(servers[-1].resume)
+            bad.send_signal(signal.SIGSTOP)
             time.sleep(2 * interval)  # until each of them was found hanging
         seen = look(daemon, names, interval, seconds)
     p50, p99 = (percentile(seen.lateness, share) for share in (0.5, 0.99)) if seen.lateness else (float("nan"), float("nan"))
@@ -110,7 +127,7 @@ def main() -> None:
                           "page_cpu": seen.page_cpu, "start_s": seen.start_seconds}))  # fmt: skip
         return
     with_probes = "with probes" if given.probes else "without probes"
-    print(f"{number} targets on {given.servers} servers, every {interval:g} s, {with_probes}, {hung} of them hung")
+    print(f"{number} simulated targets, every {interval:g} s, {with_probes}, {hung} of them hung")
     print(f"all up {seen.start_seconds:.1f} s after the start")
     print(f"lateness p50 {p50:.3f} s, p99 {p99:.3f} s (reach: p99 < 1)")
     print(f"CPU {seen.cpu:.3f} cores (reach: < 1), resident memory {seen.rss_mib:.0f} MiB (reach: < 2048)")

@@ -82,6 +82,7 @@ class PollLoop:
         """What the daemon says about its polling."""
         return [
             Sample(rows.EVENT_LOOP_LAG, self.lag),
+            Sample(rows.TASKS, len(asyncio.all_tasks())),
             Sample(rows.POLLS_SKIPPED, self._skipped),
             Sample(rows.POLLS_RUNNING, len(self._polls)),
             Sample(rows.NODES, len(self._rounds.by_key)),

@@ -52,7 +52,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return document(_translated(request, error))
     except asyncio.CancelledError:
         raise
-    except Exception:  # noqa: BLE001 - a bug in one answer must not end the others; it is logged whole
+    except Exception as error:  # noqa: BLE001 - a bug in one answer must not end the others; it is logged whole
+        if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            return web.Response(status=HTTPStatus.BAD_REQUEST)  # its client has left: nobody reads this
         _log.exception("request_failed", method=request.method, path=request.path)
         return document(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "kvmon made a mistake; its log has the details."))
 

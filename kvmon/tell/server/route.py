@@ -17,8 +17,6 @@ from pydantic import BaseModel
 Schema = Mapping[str, Any]
 
 JSON, TEXT, HTML, PROBLEM = "application/json", "text/plain", "text/html", "application/problem+json"
-NOTHING = "application/octet-stream"
-"""What aiohttp calls an empty body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: in words, and how its body looks in each of its media types."""
+    """An answer: in words, and how its body looks in each of its media types; none where it may be empty."""
 
     about: str
     media: tuple[str, ...] = (JSON,)

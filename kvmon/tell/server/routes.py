@@ -25,7 +25,7 @@ from kvmon.tell.server import (
 )
 from kvmon.tell.server.pages.routes import routes as pages
 from kvmon.tell.server.prometheus.routes import routes as prometheus
-from kvmon.tell.server.route import JSON, NOTHING, TEXT, Query, Reply, Route, listed, record
+from kvmon.tell.server.route import JSON, TEXT, Query, Reply, Route, listed, record
 
 BAD, UNKNOWN, CLASH = HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
 LIMITED, UNREADY, UNFIT = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.UNPROCESSABLE_ENTITY
@@ -67,7 +67,7 @@ ASKED = {**VERDICTS, 304: Reply("No verdict has changed since that ETag.", ())}
 WORDS = {"type": "string"}
 ALERTS = listed(record(labels="object", annotations="object", startsAt="string", fingerprint="string", status="object"))
 SILENCE = record(id="string", status="object", matchers="array", startsAt="string", endsAt="string", createdBy="string")
-GONE = {404: Reply("There is no such silence, or kvmon does not notify by itself.", (NOTHING,), WORDS)}
+GONE = {404: Reply("There is no such silence, or kvmon does not notify by itself.", ())}
 REFUSED = {400: Reply("Why it was refused.", (JSON,), WORDS)}
 SET = {200: Reply("Its id.", schema=record(silenceID="string")), **REFUSED, 404: Reply("There is no such.", schema=WORDS)}
 GROUPS = listed(record(targets="array", labels="object"))
@@ -81,7 +81,8 @@ def _am(method: str, path: str, handler: Handler, replies: dict[int, Reply], *qu
     """A path of Alertmanager's API: nothing is there where kvmon does not notify by itself."""
     changes = method != "GET"
     body = (lambda: alertmanager.SilenceBody) if method == "POST" else None
-    return Route(method, f"/api/v2/{path}", handler, replies, query, refused=(UNKNOWN,), changes=changes, body=body)
+    refused = () if 404 in replies else (UNKNOWN,)
+    return Route(method, f"/api/v2/{path}", handler, replies, query, refused=refused, changes=changes, body=body)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -107,7 +108,7 @@ ROUTES: tuple[Route, ...] = (
     _am("GET", "silences", alertmanager.silences, {200: Reply("Silences.", schema=listed(SILENCE))}, MATCHING),
     _am("POST", "silences", alertmanager.set_silence, SET),
     _am("GET", "silence/{silence}", alertmanager.silence, {200: Reply("It.", schema=SILENCE), **GONE}),
-    _am("DELETE", "silence/{silence}", alertmanager.expire_silence, {200: Reply("It has ended.", (NOTHING,)), **GONE}),
+    _am("DELETE", "silence/{silence}", alertmanager.expire_silence, {200: Reply("It has ended.", ()), **GONE}),
     Route("GET", "/api/health/redis", guide.health,
           {**_told("It works.", status="string", service="string", latency_ms="integer", memory_usage_percent="string",
                    timestamp="string"),

@@ -5,13 +5,15 @@ import gzip
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import bcrypt
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from aiohttp.web import TCPSite
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from kvmon.errors import ConfigError, Unreachable
 from kvmon.model.metrics.sample import Sample
@@ -21,6 +23,7 @@ from kvmon.model.targets.target import Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
 from kvmon.tell.server.options import TokenOptions
+from kvmon.tell.server.problems import problems
 from kvmon.tell.server.view import Check, Member, SlowCommand, Topology, View
 from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
@@ -352,6 +355,18 @@ async def test_a_header_that_is_too_long_is_refused_quietly(capfd: Any, caplog: 
         await runner.cleanup()
     assert "Traceback" not in capfd.readouterr().err
     assert not caplog.records
+
+
+@pytest.mark.parametrize(("left", "logged"), [(True, False), (False, True)])
+async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_mistake_of_ours(left: bool, logged: bool) -> None:
+    async def reads(_: Any) -> Any:
+        raise ConnectionResetError("Connection lost")
+
+    transport = Mock()
+    transport.is_closing.return_value = left
+    with capture_logs() as log:
+        await problems(make_mocked_request("POST", "/v1/reports", transport=transport), reads)
+    assert bool(log) is logged
 
 
 async def test_a_mistake_of_the_program_tells_nothing_of_its_inside(capfd: Any) -> None:

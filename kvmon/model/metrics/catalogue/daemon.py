@@ -16,6 +16,7 @@ POLLS_SKIPPED = Spec(
     "kvmon_polls_skipped_total", "Polls left out because the one before was still under way.", COUNTER, source=SOURCE
 )
 POLLS_RUNNING = Spec("kvmon_polls_running", "Polls under way.", source=SOURCE)
+TASKS = Spec("kvmon_event_loop_tasks", "Tasks of the event loop: more and more of them are a leak.", source=SOURCE)
 NODES = Spec("kvmon_nodes", "Nodes that are polled.", source=SOURCE)
 BUILD_INFO = Spec("kvmon_build_info", "Always 1; which kvmon this is.", labels=("version", "python_version"), source=SOURCE)
 JOURNAL_OK = Spec(
@@ -31,7 +32,7 @@ WINDOW_SECONDS = Spec(
 )  # fmt: skip
 
 ROWS: tuple[Spec, ...] = (
-    EVENT_LOOP_LAG, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK, WINDOW_SERIES, WINDOW_BYTES,
+    EVENT_LOOP_LAG, TASKS, POLLS_SKIPPED, POLLS_RUNNING, NODES, BUILD_INFO, JOURNAL_OK, WINDOW_SERIES, WINDOW_BYTES,
     WINDOW_SECONDS,
 )  # fmt: skip
 """All of them."""

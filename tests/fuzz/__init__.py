@@ -1,0 +1,1 @@
+"""What comes from outside, made up: nothing of it may break the daemon."""
