@@ -9,6 +9,7 @@ from kvmon.config.alerting import Alerting
 from kvmon.config.discovery.targets import Discovery
 from kvmon.config.options import LogOptions
 from kvmon.config.rules import Rules
+from kvmon.diagnose.migration.options import MigrationOptions
 from kvmon.judge.window.options import WindowOptions
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.sharding import Part
@@ -57,6 +58,7 @@ class Config:
     alerting: Alerting = field(default_factory=Alerting)
     window: WindowOptions = field(default_factory=WindowOptions)
     rules: Rules = field(default_factory=Rules)
+    migration: MigrationOptions | None = None
     state_dir: str | None = None
     control: Address | None = None
     namespace: str = "redis"

@@ -18,7 +18,7 @@ from kvmon.config.document import read_document
 from kvmon.config.environment.places import Environment
 from kvmon.config.environment.scalars import read_scalars
 from kvmon.config.environment.targets import EnvironmentTargets, environment_targets
-from kvmon.config.explain import Explainer
+from kvmon.config.explain import Explainer, nearest
 from kvmon.config.files import beside
 from kvmon.config.keyring import keyring_of
 from kvmon.config.merging import merged
@@ -28,6 +28,7 @@ from kvmon.config.rules import rules_of
 from kvmon.config.source import Source
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
+from kvmon.diagnose.migration.options import MigrationOptions
 from kvmon.model.targets.address import parse_address
 from kvmon.model.targets.sharding import Part, parse_part
 from kvmon.model.targets.target import Target
@@ -96,12 +97,31 @@ def _compose(
         rules=rules_of(options.rules, base=base, source=source, ledger=ledger),
         log=options.log, control=parse_address(options.control) if options.control else None,
         state_dir=options.state_dir, namespace=options.namespace, scrape_allow=options.scrape_allow,
-        window=options.window,
+        window=options.window, migration=_migration(options.migration, made, discovery is not None, source, ledger),
         default_target=found.default or _default(made, environ), exporter_mode=found.exporter_mode, file=path,
         files=tuple(dict.fromkeys(source.files)),
         collectors=_collectors(targets, source, ledger), common_collectors=options.collectors,
         discovery=replace(discovery, part=part) if discovery is not None else None, part=part,
     )  # fmt: skip
+
+
+def _migration(
+    options: MigrationOptions | None,
+    made: list[Target],
+    more: bool,  # noqa: FBT001 - whether documents name targets, too
+    source: Source,
+    ledger: Ledger,
+) -> MigrationOptions | None:
+    names = [target.name for target in made]
+    if options is not None and not more:
+        for word in ("source", "destination"):
+            name = getattr(options, word)
+            if name not in names:
+                ledger.add(
+                    f"migration.{word}: no target is called {name!r} ({nearest(name, names)})",
+                    where=source.where(("migration", word)),
+                )
+    return options
 
 
 def _part(text: str | None, environ: Mapping[str, str], source: Source, ledger: Ledger) -> Part | None:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from kvmon.config.discovery.options import CredentialRule, DiscoveryOptions
 from kvmon.config.urls import read_listen, read_url, shown
+from kvmon.diagnose.migration.options import MigrationOptions
 from kvmon.judge.breakers.options import BreakerOptions
 from kvmon.judge.rules.options import RulesOptions
 from kvmon.judge.window.options import WindowOptions
@@ -316,6 +317,8 @@ class FileOptions(Options):
     """The recent history that rules and `/api/v1` read."""
     rules: RulesOptions | None = None
     """Prometheus rule files that kvmon evaluates itself; default: none."""
+    migration: MigrationOptions | None = None
+    """Two targets of which the one is to take the other's place; default: none."""
     discovery: DiscoveryOptions | None = None
     """Documents that name targets; default: none."""
     credentials: tuple[CredentialRule, ...] = ()

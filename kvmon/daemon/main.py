@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from kvmon.journal.store import Journal
 from kvmon.model.metrics.catalogue.daemon import JOURNAL_OK
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.target import Node
+from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.server.app import make_app, make_runner
 from kvmon.watch.collectors import Collectors
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kvmon.daemon.discovering import DiscoveryLoop
     from kvmon.daemon.maintenance import MaintenanceLoop
     from kvmon.daemon.tokens import TokenLoop
+    from kvmon.tell.server.view import Topology
 
 log = structlog.get_logger("kvmon")
 
@@ -144,6 +145,7 @@ class Daemon:
             self._probe()
             self._url = f"http://{where}"
             self._judge()
+            self._migrate()
             log.info(
                 "kvmon is running",
                 page=f"{'https' if self._config.web.cert else 'http'}://{where}/",
@@ -291,6 +293,25 @@ class Daemon:
             self._view.also(self._view.judging.own_samples)
             self._late.put_nowait(self._view.judging)
 
+    def _migrate(self) -> None:
+        """Watch the migration that there is; without one, nothing of it is imported."""
+        options = self._config.migration
+        if self._view.migrating is not None:
+            self._view.migrating.take(options)
+        elif options is not None:
+            from kvmon.daemon.migrating import MigrationLoop
+
+            self._view.migrating = MigrationLoop(
+                options, journal=self._journal, clock=self._clock, whole=self._whole, latest=self._board.latest
+            )
+            self._view.also(self._view.migrating.own_samples)
+            self._late.put_nowait(self._view.migrating)
+
+    def _whole(self, name: str) -> tuple[Target, Sequence[Node], Topology] | None:
+        target = self._config.target(name)
+        following = self._following
+        return (target, following.nodes(target), following.topology(target)) if target is not None else None
+
     def _regrouped(self) -> None:
         """A target has other nodes, or its slots lie elsewhere."""
         self._polling.apply(self._members())
@@ -339,6 +360,7 @@ class Daemon:
         self._pushing.take(config.datadog)
         self._notifying.apply(config.alerting)
         self._judge()
+        self._migrate()
         log.info("the configuration was read again", cause=cause, targets=len(self._config.targets))
 
     def _renew_tls(self, wanted: Web) -> None:

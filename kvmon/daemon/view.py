@@ -37,6 +37,7 @@ from kvmon.watch.poller import NodePoller
 if TYPE_CHECKING:
     from kvmon.daemon.incidents import Incidents
     from kvmon.daemon.judging import JudgeLoop
+    from kvmon.daemon.migrating import MigrationLoop
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
     from kvmon.judge.promql.pace import Pace
@@ -86,6 +87,7 @@ class DaemonView:
         self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None
         self.judging: JudgeLoop | None = None
+        self.migrating: MigrationLoop | None = None
         self._came_up = False
         self.take(config)
 
@@ -144,6 +146,11 @@ class DaemonView:
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """See View."""
         return await self.incident_book.events(target, limit) if self.incident_book is not None else []
+
+    def migrations(self) -> list[dict[str, Any]]:
+        """See View."""
+        document = self.migrating.document() if self.migrating is not None else None
+        return [document] if document is not None else []
 
     def report(self, report: Report) -> int:
         """See View."""

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from kvmon.errors import ProtocolBroken
+from kvmon.errors import ProtocolBroken, Unreachable
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported
 from kvmon.model.targets.slots import SLOTS, slot_of
 from kvmon.watch.scans.contents import Content, reading
@@ -96,6 +96,13 @@ class Side:
         shares = self._shares(names)
         parts = await asyncio.gather(*(self.doors[at].talk(db, _exist(share)) for at, share in shares.items()))
         return {name: there for part in parts for name, there in part.items()}
+
+    def at(self, name: bytes) -> Door:
+        """The node that has a key. Raises Unreachable where nobody has its slot."""
+        place = self._place(name)
+        if place is None:
+            raise Unreachable("clusterdown", f"{self.name}: no shard has slot {slot_of(name)}")
+        return self.doors[place]
 
     async def close(self) -> None:
         """Say goodbye to all nodes."""

@@ -130,6 +130,9 @@ class View(Protocol):
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """What happened, the newest first; `at` is wall seconds."""
 
+    def migrations(self) -> list[dict[str, Any]]:
+        """What is known of migrations that are watched; `at` is wall seconds, `examples` are names of keys."""
+
     def report(self, report: Report) -> int:
         """Take what an application saw; how many calls were of breakers that there are."""
 

@@ -55,6 +55,7 @@ class Seen:
     history: Window = field(default_factory=Window)
     evaluated: Sequence[GroupStatus] = ()
     happened: list[dict[str, Any]] = field(default_factory=list)
+    moving: Sequence[dict[str, Any]] = ()
     reported: list[Report] = field(default_factory=list)
     decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
 
@@ -79,6 +80,9 @@ class Seen:
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         del target, limit
         return []
+
+    def migrations(self) -> list[dict[str, Any]]:
+        return [dict(each) for each in self.moving]
 
     def report(self, report: Report) -> int:
         self.reported.append(report)

@@ -22,6 +22,7 @@ from kvmon.model.metrics.catalogue import (
     maintenance,
     memory,
     memory_stats,
+    migration,
     modules,
     modules_info,
     notifications,
@@ -42,7 +43,7 @@ from kvmon.model.metrics.spec import Spec
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, discovery, polls, probes, breakers, credentials, maintenance, notifications, daemon, datadog,
+    derived, topology, discovery, polls, probes, breakers, credentials, maintenance, migration, notifications, daemon, datadog,
     rules,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""
