@@ -10,6 +10,7 @@ import structlog
 
 from kvmon.clock import Clock
 from kvmon.daemon.breaker_journal import BreakerJournal
+from kvmon.daemon.breaker_samples import samples_of
 from kvmon.daemon.distrust import Distrust
 from kvmon.daemon.incidents import Incidents
 from kvmon.daemon.roundsman import phase
@@ -20,11 +21,11 @@ from kvmon.journal.store import Journal
 from kvmon.judge.breakers.breaker import FAST_PACE, State
 from kvmon.judge.breakers.entry import Key as BreakerKey
 from kvmon.model.evidence import Evidence, Override, Report, Verdict, Verdicts
-from kvmon.model.metrics.catalogue import breakers as rows
+from kvmon.model.metrics.catalogue.probes import LAG
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.address import Address
 from kvmon.tell.server.feed import Feed
-from kvmon.watch.probes import ColdProbe, HotProbe, new_token
+from kvmon.watch.probes import ColdProbe, HotProbe, Ledger, new_token
 
 BURST = 0.02
 """Seconds between the probes of a burst."""
@@ -46,7 +47,7 @@ class ProbeLoop:
         self._journal = BreakerJournal(journal, clock=clock)
         self._distrust = Distrust(clock=clock)
         self._shards = Shards(clock=clock, epoch=feed.boot, told=Transitions(feed, self._happened), tilt=self._distrust.tilt)
-        self._token = new_token()
+        self._token, self._ledger = new_token(), Ledger()
         self._seats: dict[Key, Seat] = {}
         self._probes: dict[Key, HotProbe] = {}
         self._colds: dict[Key, ColdProbe] = {}
@@ -67,12 +68,16 @@ class ProbeLoop:
                 self._shards.leave(seat)
             if key not in wanted or wanted[key].node != seat.node:
                 self._end(key)
+        for target in {key[0] for key in self._seats} - {key[0] for key in wanted}:
+            self._ledger.forget(target)
         self._seats = wanted
         self._shards.apply(wanted.values())
         for key, seat in wanted.items():
             options = seat.node.target.probe
             if key not in self._probes and options is not None:
-                probe = self._probes[key] = HotProbe(seat.node, options, clock=self._clock, token=self._token)
+                probe = self._probes[key] = HotProbe(
+                    seat.node, options, clock=self._clock, token=self._token, ledger=self._ledger
+                )
                 self._colds[key] = ColdProbe(seat.node, options, probe.tally, clock=self._clock, phase=phase(key))
                 self._start(key)
 
@@ -84,6 +89,11 @@ class ProbeLoop:
         """The hits and misses that probes of the node caused so far."""
         probe = self._probes.get(key)
         return (probe.tally.hits, probe.tally.misses) if probe is not None else (0, 0)
+
+    def lag(self, key: Key) -> float | None:
+        """Seconds that a replica is behind, by its canary; None where it is not known."""
+        probe = self._probes.get(key)
+        return probe.lag if probe is not None else None
 
     def expect(self, target: str, seconds: float) -> None:
         """Maintenance of the target was announced, for so long; 0: it is over."""
@@ -117,24 +127,10 @@ class ProbeLoop:
     def own_samples(self) -> list[Sample]:
         """What the probes found and the breakers conclude."""
         found = [sample for probe in self._probes.values() for sample in probe.tally.samples()]
+        found += [Sample(LAG, probe.lag, key) for key, probe in self._probes.items() if probe.lag is not None]
         found += [sample for cold in self._colds.values() for sample in cold.samples()]
         found += self._distrust.samples()
-        for verdict in self._shards.verdicts().all:
-            labels = (verdict.target, verdict.op, verdict.shard)
-            found += [Sample(rows.STATE, float(state == verdict.state), (*labels, state.value)) for state in State]
-            found.append(Sample(rows.PERMIT_RATIO, verdict.permit_ratio, labels))
-            found.append(Sample(rows.TRANSITIONS, verdict.generation, labels))
-            for spec, on in (
-                (rows.SUSPECT, verdict.suspect),
-                (rows.FLAPPING, verdict.flapping),
-                (rows.DEGRADED, verdict.degraded),
-            ):
-                found.append(Sample(spec, float(on), labels))
-            if verdict.mode != "auto":
-                found.append(Sample(rows.OVERRIDDEN, 1, (*labels, verdict.mode)))
-            if verdict.told.reporters:
-                found.append(Sample(rows.REPORTERS, verdict.told.reporters, labels))
-        return found
+        return found + samples_of(self._shards.verdicts())
 
     async def run(self) -> NoReturn:
         """Probe until cancelled. A bug, wherever it happens in a probe, comes out here."""

@@ -135,6 +135,10 @@ class DaemonView:
         build = Sample(BUILD_INFO, 1, (self.version, python_version()))
         return [*self._polling.own_samples(), *self._following.samples(), *probing, *others, build]
 
+    def canary_lag(self, node: Node) -> float | None:
+        """See View."""
+        return self.probing.lag(node.key) if self.probing is not None else None
+
     def verdicts(self) -> Verdicts:
         """See View."""
         return self.probing.verdicts() if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
+from kvmon.model.evidence import OPS, Verdict
 from kvmon.options import parse_duration
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.problems import Problem
@@ -16,7 +18,6 @@ from kvmon.tell.server.timestamps import timestamp
 
 MEDIA = "application/health+json"
 STATUS = {"up": "pass", "down": "warn", "unknown": "warn"}
-OPS = ("read", "write")
 
 
 async def health(request: web.Request) -> web.Response:
@@ -48,15 +49,26 @@ def _json(body: dict[str, Any], media: str, status: int) -> web.Response:
 
 
 async def target_health(request: web.Request) -> web.Response:
-    """Whether the target can be read, or written, or read with no more than so much lag: 200 or 503."""
+    """Whether the target, or a shard of it, can be read or written, or read with no more than so much lag: 200 or 503."""
+    view = request.app[VIEW]
     target = named_target(request, request.match_info["target"])
-    op = request.query.get("op", "read")
+    op, shard = request.query.get("op", "read"), request.query.get("shard", "")
     if op not in OPS:
         raise Problem(HTTPStatus.BAD_REQUEST, "op is read or write.")
-    if request.query.get("shard", ""):
-        raise Problem(HTTPStatus.NOT_FOUND, f"{target.name} has no such shard.")
+    verdicts = [verdict for verdict in view.verdicts().all if verdict.target == target.name]
+    members = {member.node.key for member in view.topology(target).members if member.shard == shard}
+    found = states(view, target)
+    if shard:
+        if not members and shard not in {verdict.shard for verdict in verdicts}:
+            raise Problem(HTTPStatus.NOT_FOUND, f"{target.name} has no such shard.")
+        verdicts = [verdict for verdict in verdicts if verdict.shard == shard]
+        found = [state for state in found if state.node.key in members]
     max_lag = _max_lag(request.query.get("max_lag"))
-    why = _objection(states(request.app[VIEW], target), op, max_lag)
+    why = _verdict([verdict for verdict in verdicts if verdict.op == op])
+    if why is None:
+        why = _unable(found, op)
+    if not why and max_lag is not None:
+        why = _behind([(state, view.canary_lag(state.node)) for state in found], max_lag)
     body = {"status": "fail" if why else "pass", "serviceId": target.name}
     if why:
         body["output"] = why
@@ -72,20 +84,36 @@ def _max_lag(text: str | None) -> float | None:
         raise Problem(HTTPStatus.BAD_REQUEST, f"max_lag: {error}.") from None
 
 
-def _objection(found: list[NodeState], op: str, max_lag: float | None) -> str:
+def _verdict(verdicts: Sequence[Verdict]) -> str | None:
+    """What breakers say: an objection, none, or None where they know nothing."""
+    for verdict in verdicts:
+        open_ = verdict.mode == "shadow" and verdict.state in ("open", "half_open")
+        if open_ or verdict.advice == "deny":
+            where = f" of the shard {verdict.shard}" if verdict.shard else ""
+            because = f": {verdict.reason_class}" if verdict.reason_class else ""
+            return f"The {verdict.op} breaker{where} is {verdict.state}{because}."
+    # A probe knows more than a poll, and sooner.
+    return "" if verdicts and all(verdict.state == "closed" for verdict in verdicts) else None
+
+
+def _unable(found: Sequence[NodeState], op: str) -> str:
+    """What polls say against it."""
     up = [state for state in found if state.status == "up" and state.role != "sentinel"]
     if not up:
         return next((state.why for state in found if state.why), "It has no node that holds data.")
     if op == "write" and not any(state.role == "primary" for state in up):
         return "No primary is up."
-    if max_lag is None:
-        return ""
-    for state in found:
+    return ""
+
+
+def _behind(found: Sequence[tuple[NodeState, float | None]], most: float) -> str:
+    """Which node is too far behind. Where the link is up, and there is a canary, that counts: it is seconds younger."""
+    for state, canary in found:
         if state.role == "sentinel":
             continue
-        lag = state.lag
+        lag = state.lag if state.lag is None or canary is None else canary
         if lag is None:
             return f"The lag of {state.node.instance} is not known."
-        if lag > max_lag:
+        if lag > most:
             return f"{state.node.instance} is {lag:g} seconds behind."
     return ""

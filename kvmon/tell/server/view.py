@@ -121,6 +121,9 @@ class View(Protocol):
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """What of the node can be asked; nothing before its first answer."""
 
+    def canary_lag(self, node: Node) -> float | None:
+        """Seconds that a replica is behind by its canary; None where it is not probed, or not known."""
+
     def verdicts(self) -> Verdicts:
         """What the breakers of probed targets say now."""
 

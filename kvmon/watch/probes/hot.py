@@ -14,6 +14,7 @@ from kvmon.model.conversation import Command, Refusal, Reply
 from kvmon.model.evidence import Evidence, Op
 from kvmon.model.targets.target import Node, Probe
 from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
+from kvmon.watch.probes.ledger import Ledger
 from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us, outcome_of
 from kvmon.watch.probes.tally import Tally
 from kvmon.watch.wire import Connection
@@ -23,8 +24,7 @@ LOOK = 10.0
 """Seconds between looks at the node's role."""
 
 LATE = 0.25
-"""Seconds after its deadline at which a silence says more about our own event loop than about the server."""
-
+"""Seconds after its deadline at which a silence tells more of our event loop than of the server."""
 WHO: tuple[Command, ...] = (("INFO", "replication"), ("INFO", "cluster"))
 
 
@@ -36,17 +36,20 @@ class HotProbe:
     """Tries one node. Used by one task at a time.
 
     `role` is `primary`, `replica` or empty where the server does not say; a SET is only ever sent to a primary. `tally` counts.
-    `token` tells this daemon's canaries from those of others; the nodes of a shard have the same one.
+    `token` tells this daemon's canaries from those of others; the nodes of a shard share it, and the `ledger` by which `lag` is
+    known: how many seconds a replica is behind.
     """
 
-    def __init__(self, node: Node, options: Probe, *, clock: Clock, token: str = "") -> None:
+    def __init__(self, node: Node, options: Probe, *, clock: Clock, token: str = "", ledger: Ledger | None = None) -> None:
         self.node = node
         self.options = options
         self.role = ""
+        self.lag: float | None = None
         self.tally = Tally(node.target.name, node.instance)
         self._clock = clock
         self._link = Connection(node, clock=clock)
         self._token = token or new_token()
+        self._ledger = ledger or Ledger()
         self._anywhere = PREFIX + self._token
         self._key: str | None = self._anywhere
         self._looked = -math.inf
@@ -140,7 +143,7 @@ class HotProbe:
         return late
 
     async def _read(self, deadline: float) -> Refusal | None:
-        self._would = None
+        self._would, self.lag = None, None
         await self._connect(deadline)
         if not self._may_read:
             raise NoEvidence
@@ -151,6 +154,9 @@ class HotProbe:
         if not isinstance(reply, Refusal):
             self.tally.hits += reply is not None
             self.tally.misses += reply is None
+            if self.role == "replica" and self._key is not None:
+                value = reply.decode(errors="replace") if isinstance(reply, bytes) else None
+                self.lag = self._ledger.behind(self.node.target.name, self._key, value, self._clock.monotonic())
             return None  # whatever PING said: reading works
         if not is_about_us(reply):
             return reply
@@ -203,8 +209,12 @@ class HotProbe:
     async def _write(self, deadline: float) -> Refusal | None:
         await self._connect(deadline)
         expiry = max(30, math.ceil(3 * (self.options.write_every or 0.0)))
-        (reply,) = await self._step("set", [("SET", self._key or self._anywhere, self._token, "EX", expiry)], deadline)
+        key, value, begun = self._key or self._anywhere, self._ledger.next(), self._clock.monotonic()
+        (reply,) = await self._link.ask([("SET", key, value, "EX", expiry)], self._left(deadline))
+        now = self._clock.monotonic()
+        self.tally.time("set", now - begun)
         if not isinstance(reply, Refusal):
+            self._ledger.wrote(self.node.target.name, key, value, self.node.instance, now)
             return None
         if not self._about_writing(reply):
             raise NoEvidence
@@ -217,12 +227,6 @@ class HotProbe:
             self.tally.time("connect", self._clock.monotonic() - begun)
             self._looked = -math.inf
             self._may_look = self._may_read = self._may_write = True
-
-    async def _step(self, name: str, commands: Sequence[Command], deadline: float) -> list[Reply]:
-        begun = self._clock.monotonic()
-        replies = await self._link.ask(commands, self._left(deadline))
-        self.tally.time(name, self._clock.monotonic() - begun)
-        return replies
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()

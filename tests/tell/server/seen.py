@@ -52,6 +52,7 @@ class Seen:
     reloads: int = 0
     asked: list[str] = field(default_factory=list)
 
+    behind: dict[str, float] = field(default_factory=dict)
     history: Window = field(default_factory=Window)
     evaluated: Sequence[GroupStatus] = ()
     happened: list[dict[str, Any]] = field(default_factory=list)
@@ -114,6 +115,9 @@ class Seen:
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         return self.able if node.target is self.known[0] else ()
+
+    def canary_lag(self, node: Node) -> float | None:
+        return self.behind.get(node.instance)
 
     def verdicts(self) -> Verdicts:
         return self.judged

@@ -37,5 +37,13 @@ EXPIRY = Spec(
     unit="seconds",
 )
 
-ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED, EXPIRY)
+LAG = Spec(
+    "kvmon_replication_canary_lag_seconds",
+    "How far a replica is behind at least: the age of the first canary of its primary that it does not have.",
+    labels=NODE,
+    source=SOURCE,
+    unit="seconds",
+)
+
+ROWS: tuple[Spec, ...] = (SUCCESS, TOTAL, DURATION, RETRIES, TAINTED, EXPIRY, LAG)
 """All of them."""
