@@ -162,7 +162,7 @@ def test_where_many_fail_at_once_and_the_control_too_nothing_is_concluded(start_
 
 
 def test_what_no_target_wants_is_not_imported() -> None:
-    parts = "('kvmon.judge.breakers', 'kvmon.watch.probes', 'kvmon.daemon.probing')"
+    parts = "('kvmon.judge.breakers.b', 'kvmon.judge.breakers.entry', 'kvmon.watch.probes', 'kvmon.daemon.probing')"
     code = f"import sys, kvmon.cli.run, kvmon.daemon.main; print([n for n in sys.modules if n.startswith({parts})])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout == "[]\n"
