@@ -29,6 +29,8 @@ RUN python -c "import ensurepip, importlib.util, pathlib, shutil; \
     [shutil.rmtree(pathlib.Path(spec.origin).parent) for spec in found if spec]; \
     [path.unlink() for folder in ('/usr/bin', '/usr/local/bin') for path in pathlib.Path(folder).glob('pip*')]"
 COPY --from=build /opt/kvmon /opt/kvmon
+# For state_dir: a volume that is mounted here for the first time is this user's.
+RUN install -d -o 65532 -g 65532 /var/lib/kvmon
 # KVMON_LISTEN: a container is reached from outside, other than a daemon on a machine of its own.
 ENV PATH=/opt/kvmon/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KVMON_LISTEN=0.0.0.0:9121
 USER 65532:65532

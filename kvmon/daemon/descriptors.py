@@ -1,4 +1,4 @@
-"""How many connections the system lets us have."""
+"""What the system is asked for at the start: many connections, and no core dumps."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def raise_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):  # some systems have limits below the limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def leave_no_core() -> None:
+    """A crash writes no memory to a disk: passwords are in it. The hard limit stays, so that `prlimit` can undo this."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))

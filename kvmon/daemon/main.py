@@ -14,7 +14,7 @@ from aiohttp import web
 
 from kvmon.clock import SystemClock
 from kvmon.config import Config, Web
-from kvmon.daemon.descriptors import raise_limit
+from kvmon.daemon.descriptors import leave_no_core, raise_limit
 from kvmon.daemon.door_tls import DoorTls, door_tls
 from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
@@ -58,6 +58,7 @@ def run_daemon(load: Callable[[], Config], *, listen: str | None = None) -> int:
     config = load()
     configure(level=config.log.level, style=config.log.format)
     raise_limit()
+    leave_no_core()
     asyncio.run(Daemon(load, config, listen or config.listen).run())
     return 0
 
