@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60
 INSTALL = $(PIP) install --constraint constraints.txt
 
-.PHONY: run test check floors bench golden docs clean
+.PHONY: run test check floors bench golden docs dist sbom clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run  ## watch what the environment or kvmon.yaml names, or else the demo
@@ -41,8 +41,20 @@ docs: $(VENV)/.test  ## writes the generated pages and dashboards anew
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m dashboards.source
 
+dist: $(VENV)-release/.done  ## wheels and sdists of kvmon and kvmon-client, in dist/
+	$(VENV)-release/bin/python -m build --outdir dist .
+	$(VENV)-release/bin/python -m build --outdir dist clients/python
+
+sbom: $(VENV)-release/.done  ## what kvmon brings with it, as CycloneDX has it: dist/kvmon.cdx.json
+	rm -rf $(VENV)-bare
+	$(PYTHON) -m venv --without-pip $(VENV)-bare
+	$(VENV)-release/bin/python -m pip --quiet --python $(VENV)-bare/bin/python install --constraint constraints.txt '.[entra,aws,dns]'
+	@mkdir -p dist
+	$(VENV)-release/bin/cyclonedx-py environment $(VENV)-bare/bin/python --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file dist/kvmon.cdx.json
+
 clean:
-	rm -rf $(VENV) $(VENV)-floors
+	rm -rf $(VENV) $(VENV)-floors $(VENV)-release $(VENV)-bare
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "kvmon needs Python 3.11 or newer with venv: install one, or say where it is with PYTHON=…" >&2; exit 1; }
@@ -59,6 +71,11 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/.pip
 
 $(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.run
 	$(INSTALL) --group test --group check
+	@touch $@
+
+$(VENV)-release/.done:
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 install 'build>=1.2' 'cyclonedx-bom>=7'
 	@touch $@
 
 $(VENV)-floors/.done: pyproject.toml constraints.txt tests/floors.py | $(BIN)/python

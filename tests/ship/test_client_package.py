@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from release.stamp import current
+
 PROJECT = Path(__file__).parents[2] / "clients" / "python"
 SOURCES = sorted((PROJECT / "src" / "kvmon_client").rglob("*.py"))
 
@@ -48,11 +50,11 @@ def test_it_builds_and_imports_where_nothing_else_is(tmp_path: Path, kind: str) 
         folder, metadata = next(unpacked.iterdir()) / "src", next(unpacked.iterdir()) / "PKG-INFO"
     assert (folder / "kvmon_client" / "py.typed").exists()
     about = metadata.read_text()
-    assert "Name: kvmon-client\nVersion: 0.1.0\n" in about
+    assert f"Name: kvmon-client\nVersion: {current()}\n" in about
     assert "Requires-Dist" not in about
     use = "import kvmon_client as k; print(k.__version__, k.AsyncClient('').allow('it'))"
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); {use}"
-    assert run(sys.executable, "-I", "-S", "-W", "error", "-c", code) == "0.1.0 True\n"
+    assert run(sys.executable, "-I", "-S", "-W", "error", "-c", code) == f"{current()} True\n"
 
 
 def run(*command: str, cwd: Path | None = None) -> str:

@@ -45,6 +45,18 @@ def image() -> str:
     return IMAGE
 
 
+def fetch(port: int, path: str) -> str:
+    """The page; nothing while there is none."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+    except OSError:
+        pass
+    return ""
+
+
 class Container:
     """kvmon in a container on the network of this machine, as locked up as it is meant to run."""
 
@@ -57,15 +69,7 @@ class Container:
         )  # fmt: skip
 
     def get(self, path: str) -> str:
-        """The page; nothing while there is none."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
-                return str(answer.read().decode())
-        except urllib.error.HTTPError as refusal:
-            refusal.close()
-        except OSError:
-            pass
-        return ""
+        return fetch(self.port, path)
 
     def inside(self, *words: str) -> str:
         return podman("exec", self.id, *words)
