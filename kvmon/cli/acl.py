@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kvmon.cli.document import json_option, tell
 from kvmon.cli.settings import Settings, config_option
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--sentinel", is_flag=True, help="The server is a Sentinel.")
 @click.option("--probe/--no-probe", default=None, help="With what probes read and write, or without; a TARGET says so itself.")
 @click.option("--health", is_flag=True, help="With the key that /api/health/redis writes.")
+@json_option
 def command(file: str | None, target: str | None, **given: Any) -> None:
     """Print the `ACL SETUSER` line that allows what kvmon asks, and nothing else.
 
@@ -55,6 +57,9 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
         lines.setdefault(acl.line(given["user"], acl.rules(collectors, where, provider, keys)), []).append(title)
     if provider.managed:
         click.echo(f"{provider.title}: rights are given by {provider.users}", err=True)
+    if given["as_json"]:
+        tell([{"servers": titles, "line": text} for text, titles in lines.items()])
+        return
     for text, titles in lines.items():
         if kind is None:
             click.echo(f"# {', '.join(titles)}")

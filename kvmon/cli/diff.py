@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kvmon.cli.document import json_option, tell
 from kvmon.cli.nodes import node_of
 from kvmon.cli.settings import Settings, config_option
 from kvmon.errors import UsageError
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 @config_option
 @click.argument("exporter_url")
 @click.argument("target")
+@json_option
 @click.pass_context
-def command(ctx: click.Context, /, file: str | None, exporter_url: str, target: str) -> None:
+def command(ctx: click.Context, /, file: str | None, exporter_url: str, target: str, *, as_json: bool) -> None:
     """Poll TARGET (a configured name or a URL) and compare with what a redis_exporter at EXPORTER_URL says of it.
 
     Values that change while we look are counted as moving. Exit code 1 when the exporter has series that kvmon has not.
@@ -36,8 +38,27 @@ def command(ctx: click.Context, /, file: str | None, exporter_url: str, target: 
     report = compare(before, series_of(snapshot.samples), fetch(exporter_url))
     for failure in snapshot.failures:
         click.echo(f"collector {failure.collector}: {failure.message}", err=True)
-    _print(report)
+    if as_json:
+        tell(_document(report))
+    else:
+        _print(report)
     ctx.exit(0 if report.good else 1)
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        "good": report.good,
+        "equal": len(report.equal),
+        "moving": [str(series) for series in report.moved],
+        "different": [
+            {"series": str(series), "redis_exporter": theirs, "kvmon": ours}
+            for series, (theirs, ours) in report.different.items()
+        ],
+        "explained": {str(series): reason for series, reason in report.explained.items()},
+        "relabelled": {str(series): str(other) for series, other in report.relabelled.items()},
+        "missing": [str(series) for series in report.missing],
+        "added": [str(series) for series in report.added],
+    }
 
 
 def _print(report: Report) -> None:

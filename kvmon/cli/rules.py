@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from kvmon.cli.document import json_option, tell
 from kvmon.errors import UsageError
 from kvmon.options import parse_duration
 
@@ -46,37 +48,61 @@ def command() -> None:
     help="What is legal and still pointed out: rules that are there twice; ranges shorter than four polls, and division by zero.",
 )
 @click.option("--lint-fatal", is_flag=True, help="Exit with 3 where something is pointed out.")
+@json_option
 @click.pass_context
-def check(ctx: click.Context, files: Sequence[str], *, interval: float, lint: str, lint_fatal: bool) -> None:
+def check(  # noqa: PLR0913 - as the command line has it
+    ctx: click.Context, files: Sequence[str], *, interval: float, lint: str, lint_fatal: bool, as_json: bool
+) -> None:
     """Check rule files; without any, what comes in.
 
     Exit codes: 0 all can be used, 1 a file cannot be used, 3 with --lint-fatal.
     """
+    found: list[Checked] = []
+    for file in files or ["-"]:
+        name = "standard input" if file == "-" else file
+        if not as_json:
+            click.echo(f"Checking {name}")
+        found.append(_checked(name, None if file == "-" else file, lint, interval))
+        if not as_json:
+            _say(found[-1])
+    if as_json:
+        tell([{"ok": not each.refused, **asdict(each)} for each in found])
+    linted = lint_fatal and any(each.remarks for each in found)
+    ctx.exit(FAILED if any(each.refused for each in found) else LINTED if linted else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file of rules: how many, what is pointed out, and why it cannot be used (empty where it can)."""
+
+    file: str
+    rules: int = 0
+    remarks: Sequence[str] = ()
+    refused: str = ""
+
+
+def _checked(name: str, path: str | None, lint: str, interval: float) -> Checked:
     from kvmon.judge.rules.document import Refused
     from kvmon.judge.rules.rulefile import read_file, read_rules
 
-    code = 0
-    for file in files or ["-"]:
-        name = "standard input" if file == "-" else file
-        click.echo(f"Checking {name}")
-        try:
-            groups = read_rules(name, sys.stdin.read()) if file == "-" else read_file(file)
-        except Refused as error:
-            click.echo("  FAILED:", err=True)
-            click.echo(str(error), err=True)
-            code = FAILED
-            continue
-        remarks = _remarks(groups, lint, interval)
-        count = sum(len(group.rules) for group in groups)
-        if not remarks:
-            click.echo(f"  SUCCESS: {count} rules found\n")
-            continue
-        click.echo(f"  {count} rules found, and doubts:", err=True)
-        for remark in remarks:
+    try:
+        groups = read_rules(name, sys.stdin.read()) if path is None else read_file(path)
+    except Refused as error:
+        return Checked(name, refused=str(error))
+    return Checked(name, sum(len(group.rules) for group in groups), _remarks(groups, lint, interval))
+
+
+def _say(checked: Checked) -> None:
+    if checked.refused:
+        click.echo("  FAILED:", err=True)
+        click.echo(checked.refused, err=True)
+    elif not checked.remarks:
+        click.echo(f"  SUCCESS: {checked.rules} rules found\n")
+    else:
+        click.echo(f"  {checked.rules} rules found, and doubts:", err=True)
+        for remark in checked.remarks:
             click.echo(f"    {remark}", err=True)
         click.echo("")
-        code = code or (LINTED if lint_fatal else 0)
-    ctx.exit(code)
 
 
 def _remarks(groups: Sequence[Group], lint: str, interval: float) -> list[str]:
@@ -95,8 +121,9 @@ def _remarks(groups: Sequence[Group], lint: str, interval: float) -> list[str]:
 @command.command("test")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--run", "wanted", multiple=True, metavar="REGEX", help="Only tests whose name matches.")
+@json_option
 @click.pass_context
-def test(ctx: click.Context, files: Sequence[str], *, wanted: Sequence[str]) -> None:
+def test(ctx: click.Context, files: Sequence[str], *, wanted: Sequence[str], as_json: bool) -> None:
     """Run unit tests of rules, in promtool's format.
 
     Exit codes: 0 all hold, 1 one does not, or a file cannot be used.
@@ -105,17 +132,21 @@ def test(ctx: click.Context, files: Sequence[str], *, wanted: Sequence[str]) -> 
         patterns = [re.compile(pattern) for pattern in wanted]
     except re.error as error:
         raise click.BadParameter(str(error), param_hint="--run") from None
-    failed = False
+    found: dict[str, list[str]] = {}
     for file in files:
-        click.echo(f"Unit Testing:  {file}")
-        problems = _tested(file, patterns)
-        failed = failed or bool(problems)
+        if not as_json:
+            click.echo(f"Unit Testing:  {file}")
+        problems = found[file] = _tested(file, patterns)
+        if as_json:
+            continue
         if problems:
             click.echo("  FAILED:", err=True)
             click.echo("\n".join(problems) + "\n", err=True)
         else:
             click.echo("  SUCCESS\n")
-    ctx.exit(FAILED if failed else 0)
+    if as_json:
+        tell([{"file": file, "ok": not problems, "problems": problems} for file, problems in found.items()])
+    ctx.exit(FAILED if any(found.values()) else 0)
 
 
 def _tested(file: str, patterns: Sequence[re.Pattern[str]]) -> list[str]:
