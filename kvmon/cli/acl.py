@@ -45,6 +45,12 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
         cluster = cluster or node.target.topology == "cluster"
         if node.target.probe is not None:
             keys = replace(keys, read=True, write=node.target.probe.write_every is not None)
+        workloads = node.target.workloads
+        keys = replace(
+            keys,
+            patterns=tuple(each.keys for each in workloads if each.keys),
+            channels=any(each.channels for each in workloads),
+        )
     collectors = _only(collectors, given["names"])
     kind = given["kind"]
     try:

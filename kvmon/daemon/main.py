@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ from kvmon.watch.collectors import Collectors
 if TYPE_CHECKING:
     from kvmon.daemon.discovering import DiscoveryLoop
     from kvmon.daemon.maintenance import MaintenanceLoop
+    from kvmon.daemon.scanning import ScanLoop
     from kvmon.daemon.tokens import TokenLoop
     from kvmon.tell.server.view import Topology
 
@@ -84,7 +86,9 @@ class Daemon:
             on_forget=self._forget,
             reads=self._probed,
             remembered=self._slow_log.remembered,
+            more=self._with_scans,
         )
+        self._scanning: ScanLoop | None = None
         self._events = TopologyJournal(self._journal, clock=self._clock)
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
@@ -144,6 +148,7 @@ class Daemon:
             self._attend()
             self._polling.apply(self._members())
             self._probe()
+            self._scan()
             self._url = f"http://{where}"
             self._judge()
             self._migrate()
@@ -209,8 +214,34 @@ class Daemon:
         self._slow_log.forget(key)
 
     def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
-        probing = self._view.probing
-        return probing.reads(key) if probing is not None else (0, 0)
+        loops = [loop for loop in (self._view.probing, self._scanning) if loop is not None]
+        hits, misses = zip(*(loop.reads(key) for loop in loops), strict=True) if loops else ((), ())
+        return sum(hits), sum(misses)
+
+    def _with_scans(self, snapshot: Snapshot) -> Snapshot:
+        return self._scanning.with_found(snapshot) if self._scanning is not None else snapshot
+
+    def _scan(self) -> None:
+        """Go through the key spaces of targets that have workloads or name keys; what nobody wants is not even imported."""
+        config = self._config
+        targets = [target for target in config.targets if target.workloads or config.collectors_of(target).keys.wanted]
+        if self._scanning is None:
+            if not targets:
+                return
+            from kvmon.daemon.scanning import ScanLoop
+
+            self._scanning = ScanLoop(journal=self._journal, clock=self._clock, latest=self._board.latest)
+            self._view.also(self._scanning.own_samples)
+            self._late.put_nowait(self._scanning)
+        from kvmon.daemon.scanning import Wanted
+
+        following = self._following
+        self._scanning.apply(
+            Wanted(
+                target, config.collectors_of(target).keys, partial(following.nodes, target), partial(following.topology, target)
+            )
+            for target in targets
+        )
 
     def _attend(self) -> None:
         """Keep tokens fresh, and hear what providers announce; what no target needs is not even imported."""
@@ -379,6 +410,7 @@ class Daemon:
         self._following.take(config.targets)
         self._polling.apply(self._members())
         self._probe()
+        self._scan()
 
     def _with_found(self, config: Config) -> Config:
         if config.discovery is None:

@@ -45,7 +45,7 @@ class PollLoop:
     """Polls nodes on time. `on_snapshot` is given every snapshot, `on_forget` the key of a node that is no more.
 
     `connect` makes a connection of a node; None for real ones. `reads` gives the hits and misses of a node's probes so far,
-    `remembered` what the collectors of a node that is new begin with, by name.
+    `remembered` what the collectors of a node that is new begin with, by name, `more` a snapshot with what was found otherwise.
     """
 
     def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
@@ -57,7 +57,9 @@ class PollLoop:
         connect: Callable[[Node], Link] | None = None,
         reads: Callable[[Key], tuple[int, int]] = lambda _: (0, 0),
         remembered: Callable[[Key], Mapping[str, Any]] = lambda _: {},
+        more: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot,
     ) -> None:
+        self._more = more
         self._remembered = remembered
         self._reads = reads
         self._clock = clock
@@ -177,7 +179,7 @@ class PollLoop:
     async def _poll(self, known: Round, due: float) -> Snapshot:
         key = known.poller.node.key
         try:
-            snapshot = await known.poller.poll(due)
+            snapshot = self._more(await known.poller.poll(due))
             if self._rounds.by_key.get(key) is known:
                 self._on_snapshot(snapshot)
             return snapshot

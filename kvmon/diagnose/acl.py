@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from kvmon.model.targets.providers import PROVIDERS, Provider
 from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.keys import SCAN, SIZES, parse_key
+from kvmon.watch.collectors.keys import Keys as KeyOptions
 from kvmon.watch.collectors.server import Mode, Server, parse_version
 from kvmon.watch.probes.canary import PREFIX
 from kvmon.watch.topology.azure_events import CHANNEL
@@ -17,7 +19,8 @@ HEALTH = "health:test:"
 
 KINDS: tuple[tuple[str, Server], ...] = (
     ("Redis 6.2", Server("redis", (6, 2, 0))),
-    ("Redis 7.0 and later, Valkey before 8.1", Server("redis", (7, 0, 0))),
+    ("Redis 7.0", Server("redis", (7, 0, 0))),
+    ("Redis 7.2 and later, Valkey before 8.1", Server("redis", (7, 2, 0))),
     ("Valkey 8.1 and later", Server("valkey", (8, 1, 0))),
 )
 """Servers that may need different rules."""
@@ -40,11 +43,16 @@ def server_named(text: str) -> Server:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What is done with keys: `read` and `write` by probes, `health` by `/api/health/redis`."""
+    """What is done with keys: `read` and `write` by probes, `health` by `/api/health/redis`.
+
+    `patterns` are of the keys that scans look at, `channels` whether they ask about channels.
+    """
 
     read: bool = False
     write: bool = False
     health: bool = False
+    patterns: tuple[str, ...] = ()
+    channels: bool = False
 
 
 def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS[0], keys: Keys = Keys()) -> tuple[str, ...]:
@@ -62,12 +70,41 @@ def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS
         commands += (*_READ, "readonly") if server.mode == "cluster" else _READ
     if keys.write or keys.health:
         commands += _WRITE
+    commands += _scans(collectors.keys, server, keys)
     patterns = (
         *([f"&{CHANNEL}"] if provider.announces else []),
         *([f"~{PREFIX}*"] if keys.read else []),
         *([f"~{HEALTH}*"] if keys.health else []),
+        *(f"~{pattern}" for pattern in dict.fromkeys((*keys.patterns, *_looked_at(collectors.keys)))),
     )
     return ("resetchannels", "-@all", *_allowed(commands), *patterns)
+
+
+def _scans(options: KeyOptions, server: Server, keys: Keys) -> tuple[str, ...]:
+    """What scans ask, on connections of their own."""
+    if server.mode == "sentinel" or not (keys.patterns or keys.channels or options.wanted):
+        return ()
+    asked = ("ping", "info", *options.rights())
+    if keys.patterns:
+        asked += (*SCAN, *SIZES)
+    if keys.channels:
+        asked += (
+            "pubsub|channels",
+            "pubsub|numsub",
+            *(("pubsub|shardchannels", "pubsub|shardnumsub") if server.version >= (7,) else ()),
+        )
+    if server.software == "valkey" or server.version >= (7, 2):
+        asked += ("client|no-touch",)
+    return (*asked, "readonly") if server.mode == "cluster" else (*asked, "select")
+
+
+def _looked_at(options: KeyOptions) -> list[str]:
+    if not options.wanted:
+        return []
+    if options.groups or options.group_regexes:
+        return ["*"]
+    texts = (*options.single, *options.patterns, *options.single_streams, *options.streams, *options.queues)
+    return [parse_key(text).name for text in texts]
 
 
 def line(user: str, found: Sequence[str]) -> str:

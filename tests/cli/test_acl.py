@@ -29,7 +29,7 @@ def test_without_a_server_there_is_a_line_for_each_kind(terminal: Terminal) -> N
     code, out, _ = terminal("acl", "--collectors", "slowlog,commandlog")
     assert code == 0
     heads = [line for line in out.splitlines() if line.startswith("#")]
-    assert heads == ["# Redis 6.2, Redis 7.0 and later, Valkey before 8.1", "# Valkey 8.1 and later"]
+    assert heads == ["# Redis 6.2, Redis 7.0, Redis 7.2 and later, Valkey before 8.1", "# Valkey 8.1 and later"]
     assert out.count("+slowlog|get") == out.count("~kvmon:canary:*") == 2
     assert "canary" not in terminal("acl", "--no-probe").out
     assert out.count("+commandlog|get") == 1

@@ -71,7 +71,7 @@ def test_a_timeout_longer_than_the_interval_is_cut_in_exporter_mode(taken: Taken
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--check-keys=db0=a*",), "--check-keys of redis_exporter is not supported: keys are not read in this version"),
+        (("--script=a.lua",), "--script of redis_exporter is not supported: kvmon runs no scripts on a server"),
         (("--is-cluster",), "--is-cluster of redis_exporter is not supported: name each node in KVMON_TARGETS"),
         (
             ("--basic-auth-password", "x"),

@@ -134,7 +134,7 @@ def test_a_password_file_is_plain_text_that_is_read_again_or_redis_exporters_map
         ({"REDIS_URL": "redis://h", "REDIS_TYPE": "mysql"}, "environment REDIS_TYPE: 'mysql' is no type of backend (use one of redis, azure_cache, azure_managed, valkey)"),
         ({"REDIS_URL": "redis://h", "REDIS_TYPE": "valkey"}, "environment REDIS_TYPE: it names the target 'valkey', and there is none (set VALKEY_ENDPOINTS)"),
         ({"REDIS_ADDR": "redis://h", "KVMON_TARGETS": "redis://i"}, "environment REDIS_ADDR: REDIS_ADDR asks for exporter mode (one node, series as redis_exporter's), KVMON_TARGETS for a target beside it (unset one of them; KVMON_TARGETS may name several nodes)"),
-        ({"REDIS_ADDR": "h", "REDIS_EXPORTER_CHECK_KEYS": "a"}, "environment REDIS_EXPORTER_CHECK_KEYS: this setting of redis_exporter is not supported (keys are not read in this version)"),
+        ({"REDIS_ADDR": "h", "REDIS_EXPORTER_SCRIPT": "a"}, "environment REDIS_EXPORTER_SCRIPT: this setting of redis_exporter is not supported (kvmon runs no scripts on a server)"),
         ({"REDIS_ADDR": "h", "REDIS_PASSWORD_FILE": "/nowhere/x"}, "environment REDIS_PASSWORD_FILE: cannot read /nowhere/x: no such file or directory"),
         ({"REDIS_URL": "redis://h", "KVMON_INTERVL": "1s"}, "environment: KVMON_INTERVL: unknown variable (did you mean 'KVMON_INTERVAL'?)"),
         ({"REDIS_URL": "redis://h", "KVMON_INTERVAL": "15"}, "environment KVMON_INTERVAL: interval: 15 is no duration: write a number with its unit, such as 15s, 250ms or 1h30m"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.servers.kinds import tool
@@ -35,12 +35,12 @@ def types(page: str) -> dict[str, str]:
 
 
 @contextmanager
-def redis_exporter(server: Server) -> Iterator[str]:
-    """The URL of redis_exporter's page about this server, with its defaults."""
+def redis_exporter(server: Server, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL of redis_exporter's page about this server, with its defaults or what the environment says."""
     port = free_port()
     process = subprocess.Popen(
         [tool("REDIS_EXPORTER"), f"-redis.addr=redis://{server.address}", f"-web.listen-address=127.0.0.1:{port}"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(environment or {}),
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}/metrics"
 

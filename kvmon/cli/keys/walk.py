@@ -63,7 +63,13 @@ class Walk:
         shard = Shard(place.shard, node.instance, Pass(self._rules, top=self._top))
         self.shards.append(shard)
         link = Connection(node, clock=self._clock)
-        walker = Walker(link, self._budget, clock=self._clock, timeout=max(5.0, node.target.timeout), readonly=place.readonly)
+        walker = Walker(
+            link,
+            self._budget,
+            clock=self._clock,
+            timeout=max(5.0, node.target.timeout),
+            greeting=[("READONLY",)] if place.readonly else [],
+        )
         shard.spent = walker.spent
         try:
             for left in reversed(range(TRIES)):

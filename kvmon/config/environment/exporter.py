@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from kvmon.config.environment.exporter_keys import OFF, ON, PREFIX, read_keys
 from kvmon.config.environment.places import Environment
 from kvmon.config.files import read_text
 from kvmon.config.mistakes import Ledger
@@ -15,8 +16,6 @@ from kvmon.options import parse_duration
 
 NAME = "redis"
 """What the one target of exporter mode is called in paths; its series do not carry it."""
-
-PREFIX = "REDIS_EXPORTER_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,8 @@ class Setting:
     harmless: tuple[str, ...] = ()
 
 
-_KEYS = "keys are not read in this version"
 _WEB = "use web.config_file in the configuration file"
 _COLLECT = "use collectors in the configuration file"
-_OFF = ("false", "0", "f")
-_ON = ("true", "1", "t")
 
 SETTINGS = (
     Setting("redis.addr", "REDIS_ADDR", "node to watch in exporter mode: series as redis_exporter's"),
@@ -57,8 +53,8 @@ SETTINGS = (
     Setting("log-level", PREFIX + "LOG_LEVEL"),
     Setting("log-format", PREFIX + "LOG_FORMAT"),
     Setting("web.telemetry-path", PREFIX + "WEB_TELEMETRY_PATH", instead="the path is always /metrics", harmless=("/metrics",)),
-    Setting("set-client-name", PREFIX + "SET_CLIENT_NAME", boolean=True, instead="connections are always named", harmless=_ON),
-    Setting("ping-on-connect", PREFIX + "PING_ON_CONNECT", boolean=True, instead="a poll is one round trip", harmless=_OFF),
+    Setting("set-client-name", PREFIX + "SET_CLIENT_NAME", boolean=True, instead="connections are always named", harmless=ON),
+    Setting("ping-on-connect", PREFIX + "PINGON_CONNECT", boolean=True, instead="a poll is one round trip", harmless=OFF),
     Setting("tls-server-cert-file", PREFIX + "TLS_SERVER_CERT_FILE", instead=_WEB),
     Setting("tls-server-key-file", PREFIX + "TLS_SERVER_KEY_FILE", instead=_WEB),
     Setting("tls-server-ca-cert-file", PREFIX + "TLS_SERVER_CA_CERT_FILE", instead=_WEB),
@@ -67,55 +63,55 @@ SETTINGS = (
     Setting("basic-auth-password", PREFIX + "BASIC_AUTH_PASSWORD", instead=_WEB),
     Setting("basic-auth-hash-password", PREFIX + "BASIC_AUTH_HASH_PASSWORD", instead=_WEB),
     Setting("disable-scrape-endpoint", PREFIX + "DISABLE_SCRAPE_ENDPOINT", boolean=True,
-            instead="/scrape asks nothing but configured targets unless scrape_allow says so", harmless=_OFF + _ON),
-    Setting("check-keys", PREFIX + "CHECK_KEYS", instead=_KEYS),
-    Setting("check-single-keys", PREFIX + "CHECK_SINGLE_KEYS", instead=_KEYS),
-    Setting("count-keys", PREFIX + "COUNT_KEYS", instead=_KEYS),
-    Setting("check-keys-batch-size", PREFIX + "CHECK_KEYS_BATCH_SIZE", instead=_KEYS, harmless=("1000",)),
-    Setting("disable-exporting-key-values", PREFIX + "DISABLE_EXPORTING_KEY_VALUES", boolean=True,
-            instead="values of keys are never exported", harmless=_OFF + _ON),
+            instead="/scrape asks nothing but configured targets unless scrape_allow says so", harmless=OFF + ON),
+    Setting("check-keys", PREFIX + "CHECK_KEYS", "patterns of keys to show, db0=session:*, separated by commas"),
+    Setting("check-single-keys", PREFIX + "CHECK_SINGLE_KEYS", "keys to show"),
+    Setting("count-keys", PREFIX + "COUNT_KEYS", "patterns whose keys are counted"),
+    Setting("check-keys-batch-size", PREFIX + "CHECK_KEYS_BATCH_SIZE",
+            instead="how much SCAN is asked for follows from how long the server takes", harmless=("1000",)),
+    Setting("disable-exporting-key-values", PREFIX + "DISABLE_EXPORTING_KEY_VALUES",
+            "show no numbers that are values; other values never are", boolean=True),
     Setting("skip-checkkeys-for-role-master", PREFIX + "SKIP_CHECKKEYS_FOR_ROLE_MASTER", boolean=True,
-            instead=_KEYS, harmless=_OFF),
-    Setting("check-key-groups", PREFIX + "CHECK_KEY_GROUPS", instead=_KEYS),
-    Setting("max-distinct-key-groups", PREFIX + "MAX_DISTINCT_KEY_GROUPS", instead=_KEYS, harmless=("100",)),
-    Setting("check-streams", PREFIX + "CHECK_STREAMS", instead=_KEYS),
-    Setting("check-single-streams", PREFIX + "CHECK_SINGLE_STREAMS", instead=_KEYS),
-    Setting("streams-exclude-consumer-metrics", PREFIX + "STREAMS_EXCLUDE_CONSUMER_METRICS", boolean=True,
-            instead=_KEYS, harmless=_OFF),
+            instead="replicas are asked where there are any", harmless=OFF),
+    Setting("check-key-groups", PREFIX + "CHECK_KEY_GROUPS", "Lua patterns of groups of keys, separated by commas"),
+    Setting("max-distinct-key-groups", PREFIX + "MAX_DISTINCT_KEY_GROUPS", "groups that are shown, the others are `overflow`"),
+    Setting("check-streams", PREFIX + "CHECK_STREAMS", "patterns of streams to show"),
+    Setting("check-single-streams", PREFIX + "CHECK_SINGLE_STREAMS", "streams to show"),
+    Setting("streams-exclude-consumer-metrics", PREFIX + "STREAMS_EXCLUDE_CONSUMER_METRICS", "show no consumers", boolean=True),
     Setting("script", PREFIX + "SCRIPT", instead="kvmon runs no scripts on a server"),
-    Setting("lua-script-read-only", PREFIX + "LUA_SCRIPT_READ_ONLY", boolean=True, instead="no scripts are run", harmless=_OFF),
+    Setting("lua-script-read-only", PREFIX + "LUA_SCRIPT_READONLY", boolean=True, instead="no scripts are run", harmless=OFF),
     Setting("config-command", PREFIX + "CONFIG_COMMAND", instead=f"{_COLLECT}: `config: off`", harmless=("CONFIG",)),
-    Setting("include-config-metrics", PREFIX + "INCL_CONFIG_METRICS", boolean=True, instead=_COLLECT, harmless=_OFF),
+    Setting("include-config-metrics", PREFIX + "INCL_CONFIG_METRICS", boolean=True, instead=_COLLECT, harmless=OFF),
     Setting("redact-config-metrics", PREFIX + "REDACT_CONFIG_METRICS", boolean=True,
-            instead="secrets of a configuration are never exported", harmless=_ON),
+            instead="secrets of a configuration are never exported", harmless=ON),
     Setting("export-client-list", PREFIX + "EXPORT_CLIENT_LIST", boolean=True,
-            instead="kvmon counts clients by name, library, user and state, never one series for each", harmless=_OFF),
-    Setting("export-client-port", PREFIX + "EXPORT_CLIENT_PORT", boolean=True, instead="kvmon counts clients", harmless=_OFF),
-    Setting("is-cluster", PREFIX + "IS_CLUSTER", boolean=True, instead="name each node in KVMON_TARGETS", harmless=_OFF),
+            instead="kvmon counts clients by name, library, user and state, never one series for each", harmless=OFF),
+    Setting("export-client-port", PREFIX + "EXPORT_CLIENT_PORT", boolean=True, instead="kvmon counts clients", harmless=OFF),
+    Setting("is-cluster", PREFIX + "IS_CLUSTER", boolean=True, instead="name each node in KVMON_TARGETS", harmless=OFF),
     Setting("cluster-discover-hostnames", PREFIX + "CLUSTER_DISCOVER_HOSTNAMES", boolean=True,
-            instead="name each node in KVMON_TARGETS", harmless=_OFF),
+            instead="name each node in KVMON_TARGETS", harmless=OFF),
     Setting("include-sentinel-peer-info", PREFIX + "INCL_SENTINEL_PEER_INFO", boolean=True,
-            instead=f"{_COLLECT}: `sentinel: {{peers: 10}}`", harmless=_OFF),
-    Setting("is-tile38", PREFIX + "IS_TILE38", boolean=True, instead="kvmon watches Redis and Valkey", harmless=_OFF),
-    Setting("include-modules-metrics", PREFIX + "INCL_MODULES_METRICS", boolean=True, instead=_COLLECT, harmless=_OFF),
+            instead=f"{_COLLECT}: `sentinel: {{peers: 10}}`", harmless=OFF),
+    Setting("is-tile38", PREFIX + "IS_TILE38", boolean=True, instead="kvmon watches Redis and Valkey", harmless=OFF),
+    Setting("include-modules-metrics", PREFIX + "INCL_MODULES_METRICS", boolean=True, instead=_COLLECT, harmless=OFF),
     Setting("include-search-indexes-metrics", PREFIX + "INCL_SEARCH_INDEXES_METRICS", boolean=True,
-            instead="search indexes are not asked in this version", harmless=_OFF),
+            instead="search indexes are not asked in this version", harmless=OFF),
     Setting("check-search-indexes", PREFIX + "CHECK_SEARCH_INDEXES",
             instead="search indexes are not asked in this version", harmless=(".*",)),
     Setting("include-system-metrics", PREFIX + "INCL_SYSTEM_METRICS", boolean=True,
-            instead="total_system_memory_bytes is always exported", harmless=_OFF + _ON),
+            instead="total_system_memory_bytes is always exported", harmless=OFF + ON),
     Setting("include-rdb-file-size-metric", PREFIX + "INCL_RDB_FILE_SIZE_METRIC", boolean=True,
-            instead="the size of the RDB file is not exported in this version", harmless=_OFF),
+            instead="the size of the RDB file is not exported in this version", harmless=OFF),
     Setting("exclude-latency-histogram-metrics", PREFIX + "EXCLUDE_LATENCY_HISTOGRAM_METRICS", boolean=True,
-            instead=f"{_COLLECT}: `latency: off`", harmless=_OFF),
+            instead=f"{_COLLECT}: `latency: off`", harmless=OFF),
     Setting("include-metrics-for-empty-databases", PREFIX + "INCL_METRICS_FOR_EMPTY_DATABASES", boolean=True,
-            instead="empty databases are always exported", harmless=_ON),
+            instead="empty databases are always exported", harmless=ON),
     Setting("append-instance-role-label", PREFIX + "APPEND_INSTANCE_ROLE_LABEL", boolean=True,
-            instead="join with redis_instance_info, which has the role", harmless=_OFF),
-    Setting("redis-only-metrics", PREFIX + "REDIS_ONLY_METRICS", boolean=True,
-            instead="scrape /scrape?target=redis for the node alone", harmless=_OFF),
+            instead="join with redis_instance_info, which has the role", harmless=OFF),
+    Setting("redis-only-metrics", PREFIX + "REDISONLY_METRICS", boolean=True,
+            instead="scrape /scrape?target=redis for the node alone", harmless=OFF),
     Setting("include-go-runtime-metrics", PREFIX + "INCLUDE_GO_RUNTIME_METRICS", boolean=True,
-            instead="kvmon is no Go program", harmless=_OFF),
+            instead="kvmon is no Go program", harmless=OFF),
 )  # fmt: skip
 """All of redis_exporter's settings but --version, in the order of its documentation."""
 
@@ -159,9 +155,9 @@ def read_exporter_scalar(name: str, environment: Environment, source: Source, le
 
 def truth(value: str, place: str, ledger: Ledger) -> bool:
     """A boolean of redis_exporter; anything else is a mistake."""
-    if value.lower() not in _ON + _OFF:
+    if value.lower() not in ON + OFF:
         ledger.add("it has to be true or false", where=place)
-    return value.lower() in _ON
+    return value.lower() in ON
 
 
 def refuse_others(environment: Environment, ledger: Ledger) -> None:
@@ -198,6 +194,7 @@ def exporter_target(environment: Environment, source: Source, ledger: Ledger) ->
             _password_file(environment, target, places, source, ledger)
     if url.tls:
         _tls(environment, target, places, ledger)
+    read_keys(environment, target, places, ledger)
     source.add_target(target, places, places["url"])
     return NAME
 

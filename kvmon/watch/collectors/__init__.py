@@ -15,6 +15,7 @@ from kvmon.watch.collectors.commandlog import Commandlog
 from kvmon.watch.collectors.config import Config
 from kvmon.watch.collectors.info import Info
 from kvmon.watch.collectors.info_reply import UNSAID
+from kvmon.watch.collectors.keys import Keys
 from kvmon.watch.collectors.latency import Latency
 from kvmon.watch.collectors.memory import Memory
 from kvmon.watch.collectors.modules import Modules
@@ -41,6 +42,7 @@ class Collectors(Options):
     acl: Acl = Acl()
     sentinel: Sentinel = Sentinel()
     slot_stats: SlotStats = SlotStats()
+    keys: Keys = Keys()
 
     @model_validator(mode="before")
     @classmethod
@@ -50,8 +52,8 @@ class Collectors(Options):
         return {name: _switched(options) for name, options in value.items()}
 
     def enabled(self) -> tuple[Collector, ...]:
-        """Those that are wanted; INFO is always among them and first, as the others stand on it."""
-        others = [getattr(self, name) for name in type(self).model_fields if name != "info"]
+        """Those that are wanted in polls; INFO is always among them and first, as the others stand on it."""
+        others = [getattr(self, name) for name in type(self).model_fields if name not in ("info", "keys")]
         info = self.info
         if not self.config.enabled and info.databases is None:
             info = info.model_copy(update={"databases": UNSAID})  # then it asks no CONFIG GET of its own either

@@ -7,7 +7,7 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported, expect
 from kvmon.watch.collectors.shapes import array, text
@@ -91,10 +91,29 @@ class Pass:
         """From 0 to 1, of keys that there were at its beginning."""
         return 1.0 if self.done else min(0.999, self.met / self.expected) if self.expected else 0.0
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether everything that was met is also looked at: a moment to write it down."""
-        return not self._pending
+    def document(self) -> dict[str, Any]:
+        """As JSON. What was chosen and not yet looked at is left out: the sample is smaller by that, the count is not."""
+        return {
+            "run_id": self.run_id, "cursor": self.cursor, "left": self.left, "met": self.met, "began": self.began,
+            "sizes": list(self.sizes.items()), "done": self.done,
+            "tallies": [[*bucket, tally.document()] for bucket, tally in self.tallies.items()],
+            "names": [[*bucket, [name.decode("latin-1") for name in names]] for bucket, names in self.names.items()],
+        }  # fmt: skip
+
+    @classmethod
+    def read(cls, rules: Sequence[Rule], document: dict[str, Any]) -> Pass:
+        """What `document` gave, of the same rules. Raises ValueError, TypeError or KeyError for anything else."""
+        scan = cls(rules)
+        scan.run_id, scan.cursor, scan.done = str(document["run_id"]), str(int(document["cursor"])), bool(document["done"])
+        scan.left, scan.met, scan.began = [int(db) for db in document["left"]], int(document["met"]), float(document["began"])
+        scan.sizes = {int(db): int(size) for db, size in document["sizes"]}
+        for subject, rule, db, group, tally in document["tallies"]:
+            bucket = Bucket(subject, rule, db, group)
+            scan.tallies[bucket] = Tally.read(tally)
+            scan._groups[bucket[:3]] += 1
+        for subject, rule, db, group, names in document["names"]:
+            scan.names[Bucket(subject, rule, db, group)] = {name.encode("latin-1") for name in names}
+        return scan
 
     def steps(self) -> Steps:
         """Ask. Raises Unsupported where the server refuses SCAN, Malformed for an answer of another shape."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kvmon.watch.scans.glob import compiled, matcher
-from kvmon.watch.scans.lua_patterns import translated
+from kvmon.watch.patterns.glob import compiled, matcher
+from kvmon.watch.patterns.lua import translated
 
 UNCLASSIFIED, OVERFLOW = "unclassified", "overflow"
 """Where keys of no group go, and those of groups beyond the limit."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kvmon.clock import Clock
 from kvmon.errors import ProtocolBroken
-from kvmon.model.conversation import Command, Reply
+from kvmon.model.conversation import Command, Refusal, Reply
 from kvmon.watch.scans.pacing import Budget, Way, fitting
-from kvmon.watch.scans.passing import COUNT, Pass, Steps
+from kvmon.watch.scans.passing import COUNT, SIZES, Pass, Steps
+
+T = TypeVar("T")
+
+READS = frozenset({"TYPE", "PTTL", *SIZES.values(), "STRLEN", "GETRANGE", "PFCOUNT", "XINFO", "XPENDING"})
+"""Commands after which `keyspace_hits` or `keyspace_misses` is one more."""
 
 HELD = 1.0
 """Seconds between looks whether a server that was left alone has recovered."""
@@ -33,14 +38,29 @@ class Link(Protocol):
 
 @dataclass(slots=True)
 class Spent:
-    """What a scan has cost a server so far: commands, and seconds of its time at most."""
+    """What a scan has cost a server so far: commands, seconds of its time at most, and keys read, by whether they were there."""
 
     commands: int = 0
     seconds: float = 0.0
+    hits: int = 0
+    misses: int = 0
+
+    def count(self, commands: Sequence[Command], replies: Sequence[Reply]) -> None:
+        """What the server counts as reads of keys: kvmon's own have no part in its hit ratio."""
+        self.commands += len(commands)
+        for command, reply in zip(commands, replies, strict=True):
+            if command[0] in READS and not isinstance(reply, Refusal):
+                found = reply not in (None, 0, -2, b"none")
+                self.hits += found
+                self.misses += not found
 
 
 class Walker:
-    """Asks one node within a budget. `held` tells why the server is to be left alone now, empty where it is not."""
+    """Asks one node within a budget.
+
+    `held` tells why the server is to be left alone now, empty where it is not; `greeting` is said on each new connection. `spent`
+    goes on counting.
+    """
 
     def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
         self,
@@ -49,16 +69,17 @@ class Walker:
         *,
         clock: Clock,
         timeout: float,
-        readonly: bool = False,
+        greeting: Sequence[Command] = (),
         held: Callable[[], str] = lambda: "",
+        spent: Spent | None = None,
     ) -> None:
-        self.spent = Spent()
+        self.spent = spent or Spent()
         self.holding = ""
         self._link = link
         self._budget = budget
         self._clock = clock
         self._timeout = timeout
-        self._readonly = readonly
+        self._greeting = greeting
         self._held = held
         self._way = Way()
         self._busy = 0.0
@@ -94,6 +115,18 @@ class Walker:
             finally:
                 stepped()
 
+    async def talk(self, conversation: Generator[Sequence[Command], Sequence[Reply], T]) -> T:
+        """What a conversation comes to. Raises TargetError, and what the conversation raises."""
+        try:
+            batch = next(conversation)
+            while True:
+                batch = conversation.send(await self.ask(batch))
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        finally:
+            conversation.close()
+
     async def ask(self, commands: Sequence[Command]) -> list[Reply]:
         """The replies, and then a rest. Raises TargetError."""
         while reason := self._held():
@@ -106,7 +139,7 @@ class Walker:
         self._elsewhere |= commands[0][0] == "SELECT"
         took = self._clock.monotonic() - began
         self._busy = max(0.0, took - self._way.seconds)
-        self.spent.commands += len(commands)
+        self.spent.count(commands, replies)
         self.spent.seconds += self._busy
         await asyncio.sleep(self._budget.rest(len(commands), took, self._way.seconds))
         return replies
@@ -117,8 +150,8 @@ class Walker:
             return
         await self._link.connect(self._timeout)
         self._elsewhere = False
-        if self._readonly:
-            await self._link.ask([("READONLY",)], self._timeout)
+        if self._greeting:
+            await self._link.ask(self._greeting, self._timeout)
         for _ in range(3):
             began = self._clock.monotonic()
             await self._link.ask([("PING",)], self._timeout)

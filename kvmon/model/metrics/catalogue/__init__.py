@@ -17,6 +17,7 @@ from kvmon.model.metrics.catalogue import (
     datadog,
     derived,
     discovery,
+    keys,
     keyspace,
     latency,
     maintenance,
@@ -37,13 +38,15 @@ from kvmon.model.metrics.catalogue import (
     slowlog,
     stats,
     topology,
+    workloads,
 )
 from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
-    server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, commands, sentinel, modules_info,
+    server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, keys, commands, sentinel, modules_info,
     config, slowlog, commandlog, latency, memory_stats, client_list, modules, acl,
-    derived, topology, discovery, polls, probes, breakers, credentials, maintenance, migration, notifications, daemon, datadog,
+    derived, topology, discovery, polls, probes, breakers, credentials, maintenance, migration, workloads, notifications, daemon,
+    datadog,
     rules,
 )  # fmt: skip
 """The modules with rows, in the order of documentation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmon.watch.scans.glob import compiled
+from kvmon.watch.patterns.glob import compiled
 
 _CLASSES = {
     "a": "A-Za-z", "c": "\\x00-\\x1f\\x7f", "d": "0-9", "g": "\\x21-\\x7e", "l": "a-z",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvmon.watch.scans.glob import matcher
-from kvmon.watch.scans.lua_patterns import check
+from kvmon.watch.patterns.glob import matcher
+from kvmon.watch.patterns.lua import check
 from kvmon.watch.scans.rules import UNCLASSIFIED, by_groups, by_prefix, shown
 from tests.servers.server import Server
 

@@ -1,0 +1,1 @@
+"""Patterns of names, as the server and as Lua have them."""
