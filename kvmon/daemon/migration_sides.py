@@ -40,6 +40,8 @@ def side_of(  # noqa: PLR0913 - what is known of a target, by name
                 "unreachable", f"{target.name} is several servers that are no cluster: nobody knows which has a key"
             )
         link = Connection(place.node, clock=clock)
-        walker = Walker(link, budget, clock=clock, timeout=max(5.0, target.timeout), readonly=place.readonly)
+        walker = Walker(
+            link, budget, clock=clock, timeout=max(5.0, target.timeout), greeting=[("READONLY",)] if place.readonly else []
+        )
         doors.append(Door(place.node.instance, walker, link, slots.get(place.shard, ALL)))
     return Side(target.name, doors)

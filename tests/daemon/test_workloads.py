@@ -106,8 +106,8 @@ def scans(folder: Any) -> list[Any]:
 
 
 def test_a_pass_is_resumed_in_the_middle(valkey: Server, start_daemon: StartDaemon, tmp_path: Any) -> None:
-    fill(valkey, "session", 40_000)
-    steady = {"every": "1h", "commands": 40, "server_time": 1, "sample": 10}
+    fill(valkey, "session", 100_000)
+    steady = {"every": "1h", "commands": 200, "server_time": 1, "sample": 10}
     options = {
         **configured(valkey, [{"name": "logins", "preset": "sessions"}], scan=steady),
         "state_dir": str(tmp_path / "state"),

@@ -24,7 +24,7 @@ from kvmon.model.conversation import Malformed, Unsupported
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
-from kvmon.watch.scans.glob import matcher
+from kvmon.watch.patterns.glob import matcher
 from kvmon.watch.scans.pacing import Budget
 
 WRITE = 5.0
