@@ -1,6 +1,6 @@
 """Takes the pictures of the page: `python docs/picture.py [SECONDS]`. It needs the extra `demo`, Playwright and Chromium.
 
-The demo's servers, two more, and one that is not there are watched for so long (400 s make good lines), then looked at.
+The demo's servers, two more, and one that is not there are watched for so long (290 s make good lines), then looked at.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def look(url: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), chromium_sandbox=False)
         for name, path in PICTURES.items():
-            page = browser.new_page(viewport={"width": 1200, "height": 940})
+            page = browser.new_page(viewport={"width": 1200, "height": 1000})
             page.goto(url + path)
             page.locator("#live", has_text="live").wait_for()
             page.screenshot(path=HERE / "images" / name)
@@ -63,4 +63,4 @@ def look(url: str) -> None:
 
 
 if __name__ == "__main__":
-    take(float(sys.argv[1]) if len(sys.argv) > 1 else 400.0)
+    take(float(sys.argv[1]) if len(sys.argv) > 1 else 290.0)

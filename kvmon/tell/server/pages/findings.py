@@ -51,6 +51,16 @@ class SlowPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Big:
+    """Big requests or replies (`log`) of a command since kvmon watches."""
+
+    log: str
+    command: str
+    count: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """The keys of a database."""
 
@@ -124,6 +134,16 @@ def patterns(slow: Sequence[SlowCommand]) -> list[SlowPattern]:
         for (command, shape), each in alike.items()
     ]  # fmt: skip
     return sorted(found, key=lambda pattern: -pattern.seconds)
+
+
+def big(given: Families) -> list[Big]:
+    """Requests and replies that the command log keeps for their size, the most bytes first."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    sizes: Counter[tuple[str, ...]] = Counter()
+    for name, found in (("kvmon_commandlog_entries_total", counts), ("kvmon_commandlog_bytes_total", sizes)):
+        for sample in given.get(name, ()):
+            found[sample.labels] += sample.value  # type: ignore[assignment]
+    return [Big(key[0], key[1], counts[key], size) for key, size in sizes.most_common(MOST) if size]
 
 
 def databases(given: Families) -> list[Database]:

@@ -52,15 +52,24 @@ async def fleet(request: web.Request) -> web.Response:
     """The whole, or what `?q=` finds and `?show=` chooses, page by page."""
     view = request.app[VIEW]
     ringing = alarms(view)
-    everyone = patients(view, ringing)
+    everyone = await patients(view, ringing)
     counts = {word: sum(patient.word == word for patient in everyone) for word in WORDS}
     shown = choose(everyone, request.query.get("q", ""), request.query.get("show", ""), request.query.get("page", ""))
-    return page(
+    return await page(
         request, "fleet.html", counts=counts, everyone=len(everyone), shown=shown, headline=headline(view, everyone),
-        alarms=[alarm for alarm in ringing if alarm.state == "firing" and alarm.severity != "none"][:FIRING],
+        alarms=grouped(ringing)[:FIRING],
         ringing=count(ringing), breakers=len([verdict for verdict in view.verdicts().all if verdict.advice != "allow"]),
         tilt=view.verdicts().tilt, slow=_slow(view, everyone),
     )  # fmt: skip
+
+
+def grouped(ringing: Sequence[Alarm]) -> list[tuple[Alarm, int]]:
+    """The alerts that fire, those of one name and target as one, with how many they are."""
+    found: dict[tuple[str, str, bool], list[Alarm]] = {}
+    for alarm in ringing:
+        if alarm.state == "firing" and alarm.severity != "none":
+            found.setdefault((alarm.name, alarm.target, alarm.loud), []).append(alarm)
+    return [(alike[0], len(alike)) for alike in found.values()]
 
 
 def count(ringing: Sequence[Alarm]) -> int:

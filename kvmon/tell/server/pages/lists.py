@@ -29,7 +29,7 @@ async def alert_list(request: web.Request) -> web.Response:
         for rule, state in zip(status.group.rules, status.states, strict=True)
         if state.error
     ]
-    return page(
+    return await page(
         request, "alerts.html", firing=[alarm for alarm in chosen if alarm.state == "firing"][:SHOWN],
         pending=[alarm for alarm in chosen if alarm.state == "pending"][:SHOWN], total=len(chosen), wanted=wanted,
         silences=[one for one in silences if one.state(now) != "expired"], rules=rules, broken=broken,
@@ -47,7 +47,7 @@ async def breaker_list(request: web.Request) -> web.Response:
     )
     query = request.query.get("q", "")[:100].lower()
     chosen = [verdict for verdict in found if query in verdict.target]
-    return page(
+    return await page(
         request, "breakers.html", verdicts=chosen[:SHOWN], total=len(chosen), query=query, tilt=verdicts.tilt,
         ringing=count(alarms(view)),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from kvmon.model.evidence import OPS, Verdict
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.targets.target import Target
 from kvmon.tell.server.pages.alarms import Alarm
+from kvmon.tell.server.pages.ease import at_ease
 from kvmon.tell.server.pages.past import Key, Past
 from kvmon.tell.server.pages.spark import Chart, spark
 from kvmon.tell.server.pages.trouble import Trouble, troubles
@@ -144,7 +145,7 @@ class Patient:
         ]
 
 
-def patients(view: View, alarms: Sequence[Alarm]) -> list[Patient]:
+async def patients(view: View, alarms: Sequence[Alarm]) -> list[Patient]:
     """All targets, the worst first."""
     verdicts: dict[str, list[Verdict]] = {}
     for verdict in view.verdicts().all:
@@ -152,7 +153,10 @@ def patients(view: View, alarms: Sequence[Alarm]) -> list[Patient]:
     rings: dict[str, list[Alarm]] = {}
     for alarm in alarms:
         rings.setdefault(alarm.target, []).append(alarm)
-    found = [examined(view, target, verdicts.get(target.name, ()), rings.get(target.name, ())) for target in view.targets()]
+    found = [
+        examined(view, target, verdicts.get(target.name, ()), rings.get(target.name, ()))
+        async for target in at_ease(view.targets(), view.clock)
+    ]
     return sorted(found, key=lambda patient: patient.order)
 
 

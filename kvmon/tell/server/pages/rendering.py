@@ -11,6 +11,7 @@ from aiohttp import web
 from kvmon.tell.server.advice import advice
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.pages import texts
+from kvmon.tell.server.pages.ease import at_ease
 from kvmon.tell.server.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ def _templates() -> Environment:
     return made
 
 
-def page(request: web.Request, template: str, *, live: bool = True, **values: object) -> web.Response:
+async def page(request: web.Request, template: str, *, live: bool = True, **values: object) -> web.Response:
     """A page. A live one follows what happens, by script or else by loading itself again."""
     view = request.app[VIEW]
-    text = _templates().get_template(template).render(
+    pieces = _templates().get_template(template).generate(
         now=view.clock.time(), started=view.started, version=view.version, live=live,
         refresh=max(1, round(view.options.refresh)), here=request.path, tokens=bool(view.options.tokens), **values,
     )  # fmt: skip
+    text = "".join([piece async for piece in at_ease(pieces, view.clock)])
     headers = {"Content-Security-Policy": POLICY}
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 

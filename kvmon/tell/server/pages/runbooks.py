@@ -41,12 +41,12 @@ async def runbook(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in names():
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no runbook {name[:80]!r}.")
-    return page(request, "runbook.html", name=name, body=rendered(name), live=False)
+    return await page(request, "runbook.html", name=name, body=rendered(name), live=False)
 
 
 async def runbook_index(request: web.Request) -> web.Response:
     """All of them."""
-    return page(request, "runbooks.html", names=sorted(names()), live=False)
+    return await page(request, "runbooks.html", names=sorted(names()), live=False)
 
 
 @cache

@@ -56,12 +56,12 @@ async def target(request: web.Request) -> web.Response:
     span = span if span in SPANS else "1h"
     given = findings.families(state.snapshot for state in patient.speaking if state.snapshot is not None)
     shards, others = shards_of(patient.states, view.topology(found))
-    return page(
+    return await page(
         request, "target.html", patient=patient, target=found, alarms=mine, ringing=count(ringing), span=span, spans=tuple(SPANS),
         charts=charts(patient, findings.one(given, "kvmon_memory_exhaustion_seconds"), SPANS[span]),
         topology=view.topology(found), shards=shards[:DRAWN], hidden=max(0, len(shards) - DRAWN),
         others=others, commands=findings.commands(given),
-        slow=findings.patterns(view.slow_commands(found)), slowest=view.slow_commands(found)[:10],
+        big=findings.big(given), slow=findings.patterns(view.slow_commands(found)), slowest=view.slow_commands(found)[:10],
         clients=[(title, findings.bars(given, name), unit) for title, name, unit in CLIENTS],
         databases=findings.databases(given), expiries=expiries(view, found), lacking=lacking(view, patient.states),
         notifies=view.notifier() is not None, story=await story(view, found), tilt=view.verdicts().tilt,

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+from kvmon.clock import ManualClock
+from kvmon.tell.server.pages.ease import PART, at_ease
 from tests.tell import examples
 from tests.tell.server.pages.test_pages import alarmed, alert, verdict
 from tests.tell.server.seen import Seen, seen
@@ -52,3 +54,22 @@ async def test_it_ends_with_the_daemon() -> None:
         view.feed.close()
         assert b"hello" in await stream.content.read()
     assert view.feed.followers == 0
+
+
+async def test_a_page_of_thousands_lets_others_have_their_turn() -> None:
+    turns: list[int] = []
+    clock = ManualClock()
+
+    async def other() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    taken = 0
+    async for _ in at_ease(range(100), clock):
+        taken += 1
+        clock.advance(PART / 10)  # each item is work
+    task.cancel()
+    assert taken == 100
+    assert 5 <= len(turns) <= 20
