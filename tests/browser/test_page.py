@@ -79,6 +79,7 @@ def test_a_killed_primary_is_seen_within_two_seconds(shop: Daemon, valkey: Serve
         begun = time.monotonic()
         shown(page, "#card-shop.down")
         took.append(time.monotonic() - begun)
+        page.locator("#told", has_text="is down").wait_for(state="attached")
         assert re.search("fail|is down", shown(page, "#card-shop .what").inner_text())
         valkey.restart()
         if took[-1] < 2:

@@ -83,17 +83,20 @@ function stale(why) {
   shown.textContent = `stale since ${new Date().toISOString().slice(11, 19)} UTC: ${why}; trying again`;
 }
 
+let source = null;
+
 function follow() {
-  const source = new EventSource("/v1/page/events");
+  source = new EventSource("/v1/page/events");
   source.addEventListener("hello", ({ data }) => {
     const missed = boot !== "" || root.classList.contains("stale");
     boot = data;
     fresh();
     if (missed) look();
   });
-  source.addEventListener("trouble", () => {
+  source.addEventListener("trouble", async () => {
     fresh();
-    look();
+    await look();
+    document.getElementById("told").textContent = document.querySelector("h1").textContent; // for whoever listens instead of looking
   });
   source.addEventListener("beat", () => {
     fresh();
@@ -101,14 +104,28 @@ function follow() {
   });
   source.onerror = () => {
     stale("the connection to kvmon is lost");
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    if (source?.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
   };
 }
 
 if (document.body.dataset.live === "yes") {
   follow();
-  setInterval(() => performance.now() - heard > QUIET && stale("nothing was heard"), 1000);
-  document.addEventListener("visibilitychange", () => !document.hidden && look());
+  setInterval(() => source && performance.now() - heard > QUIET && stale("nothing was heard"), 1000);
+  // Browsers allow a few connections to one host: pages that nobody looks at must not hold them all.
+  let sleeping = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(sleeping);
+    if (document.hidden) {
+      sleeping = setTimeout(() => {
+        source.close();
+        source = null;
+      }, 60000);
+      return;
+    }
+    heard = performance.now();
+    if (!source) follow();
+    look();
+  });
 }
 
 // Lines: the values at a cursor that a pointer or the arrow keys move.
