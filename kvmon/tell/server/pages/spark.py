@@ -61,7 +61,7 @@ def chart(  # noqa: PLR0913 - what a chart shows
     first = lines[0][1] if lines else Line(0.0, 1.0, ())
     times = "|".join(clock_text(first.end - first.step * back) for back in range(len(first.values) - 1, -1, -1))
     height = None if limit is None or limit > top else round(HEIGHT * (1 - limit / top), 1)
-    return Chart(title, strokes, times, _said(title, lines, unit), text(top if most is None else highest), height, note)
+    return Chart(title, strokes, times, _said(title, lines, unit), text(limit if limit is not None and limit == top else highest), height, note)
 
 
 def spark(title: str, line: Line, *, unit: str, most: float | None = None) -> Chart:
