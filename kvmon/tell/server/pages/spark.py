@@ -24,7 +24,11 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a template draws. `limit` is the height of the limit's line, None without; `said` what a screen reader is told."""
+    """What a template draws.
+
+    `limit` is the height of the limit's line, None without; `said` what a screen reader is told; `top` is written at the top: the
+    highest value, or the limit where the chart reaches to that.
+    """
 
     title: str
     strokes: Sequence[Stroke]
@@ -61,7 +65,8 @@ def chart(  # noqa: PLR0913 - what a chart shows
     first = lines[0][1] if lines else Line(0.0, 1.0, ())
     times = "|".join(clock_text(first.end - first.step * back) for back in range(len(first.values) - 1, -1, -1))
     height = None if limit is None or limit > top else round(HEIGHT * (1 - limit / top), 1)
-    return Chart(title, strokes, times, _said(title, lines, unit), text(limit if limit is not None and limit == top else highest), height, note)
+    mark = text(limit if limit is not None and limit == top else highest)
+    return Chart(title, strokes, times, _said(title, lines, unit), mark, height, note)
 
 
 def spark(title: str, line: Line, *, unit: str, most: float | None = None) -> Chart:
