@@ -30,7 +30,7 @@ async def targets(request: web.Request) -> web.Response:
     named = request.query.get("target")
     wanted = named_target(request, named).name if named is not None else None
     names, span = _lines(request)
-    found = {patient.name: patient for patient in patients(view, alarms(view)) if wanted in (None, patient.name)}
+    found = {patient.name: patient for patient in await patients(view, alarms(view)) if wanted in (None, patient.name)}
     documents = [_target(view, found[target.name], names, span) for target in view.targets() if target.name in found]
     return web.json_response({"targets": documents})
 
