@@ -22,14 +22,11 @@ LINTED = 3
 """promtool's exit codes."""
 
 
-class _Poll(click.ParamType[float]):
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _seconds(_ctx: click.Context, _parameter: click.Parameter, value: str) -> float:
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.group("rules")
@@ -39,7 +36,14 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("files", nargs=-1, metavar="FILE…")
-@click.option("--interval", type=_Poll(), default="15s", show_default=True, help="Time between polls, for what is linted.")
+@click.option(
+    "--interval",
+    callback=_seconds,
+    metavar="DURATION",
+    default="15s",
+    show_default=True,
+    help="Time between polls, for what is linted.",
+)
 @click.option(
     "--lint",
     type=click.Choice(["all", "duplicate-rules", "doubts", "none"]),
