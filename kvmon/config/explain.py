@@ -79,7 +79,11 @@ def _unknown(model: type[BaseModel], loc: Path, later: Iterable[str], foreign: I
     if len(loc) == 1 and key in later:
         return "this section is not supported by this version of kvmon", "remove it"
     around = _model_at(model, loc[:-1])
-    return "unknown key", nearest(key, (field.alias or name for name, field in around.model_fields.items())) if around else ""
+    if around is None:
+        return "unknown key", ""
+    names = {field.alias or name: model_in(field.annotation) for name, field in around.model_fields.items()}
+    section = next((name for name, inner in names.items() if inner is not None and key in inner.model_fields), None)
+    return "unknown key", f"it belongs under {section}" if section is not None else nearest(key, names)
 
 
 def _model_at(model: type[BaseModel], loc: Path) -> type[BaseModel] | None:

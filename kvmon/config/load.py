@@ -147,7 +147,7 @@ def _top(source: Source, ledger: Ledger) -> FileOptions | None:
     try:
         return FileOptions.model_validate(rest)
     except ValidationError as error:
-        Explainer(source, ledger)(error, FileOptions, later=NOT_YET["top"])
+        Explainer(source, ledger)(error, FileOptions, later=NOT_YET)
         return None
 
 
@@ -161,7 +161,7 @@ def _targets(source: Source, ledger: Ledger) -> list[tuple[int, TargetOptions]]:
         try:
             good.append((index, TargetOptions.model_validate(value)))
         except ValidationError as error:
-            Explainer(source, ledger)(error, TargetOptions, under=("targets", index), later=NOT_YET["target"])
+            Explainer(source, ledger)(error, TargetOptions, under=("targets", index))
     return good
 
 

