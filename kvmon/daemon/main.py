@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
 from kvmon.clock import SystemClock
-from kvmon.config import Config, Web
+from kvmon.config import Config
 from kvmon.daemon.descriptors import leave_no_core, raise_limit
-from kvmon.daemon.door_tls import DoorTls, door_tls
+from kvmon.daemon.door import Door
 from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
@@ -29,14 +28,13 @@ from kvmon.daemon.slow_log import SlowLog
 from kvmon.daemon.supervise import Loop, supervise
 from kvmon.daemon.topology_journal import TopologyJournal
 from kvmon.daemon.view import DaemonView
-from kvmon.errors import ConfigError, UsageError
+from kvmon.errors import UsageError
 from kvmon.journal.store import Journal
 from kvmon.model.metrics.catalogue.daemon import JOURNAL_OK
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
-from kvmon.tell.server.app import make_app, make_runner
 from kvmon.watch.collectors import Collectors
 
 if TYPE_CHECKING:
@@ -47,9 +45,6 @@ if TYPE_CHECKING:
     from kvmon.tell.server.view import Topology
 
 log = structlog.get_logger("kvmon")
-
-GRACE = 1.0
-"""Seconds that open requests have to end once we were told to stop."""
 
 
 def run_daemon(load: Callable[[], Config], *, listen: str | None = None) -> int:
@@ -75,7 +70,6 @@ class Daemon:
         self._discovering: DiscoveryLoop | None = None
         self._late: asyncio.Queue[Loop] = asyncio.Queue()
         config = self._config = self._with_found(config)
-        self._listen = listen
         self._journal = Journal.open(Path(config.state_dir) if config.state_dir else None)
         self._board = Board()
         self._put = in_namespace(config.namespace, self._board.put)
@@ -123,7 +117,7 @@ class Daemon:
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
         self._url = ""
-        self._tls: DoorTls | None = None
+        self._door = Door(self._view, listen)
 
     async def run(self) -> None:
         """Open the door, start the loops, wait for a signal, end everything."""
@@ -139,10 +133,8 @@ class Daemon:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, hangup)
-        runner = make_runner(make_app(self._view))
-        await runner.setup()
         try:
-            where = await self._open(runner)
+            where = await self._door.open(self._config.web)
             self._view.remembering.instance = where
             await self._slow_log.load()
             self._attend()
@@ -165,28 +157,10 @@ class Daemon:
                 loops.cancel()
                 late.cancel()
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GRACE):
-                    await runner.cleanup()
+            await self._door.close()
             await self._polling.close()
             await self._journal.close()
             log.info("kvmon has stopped")
-
-    async def _open(self, runner: web.AppRunner) -> str:
-        host, _, port = self._listen.rpartition(":")
-        self._tls = door_tls(self._config.web)
-        site = web.TCPSite(runner, host.strip("[]") or None, int(port), ssl_context=self._tls.context if self._tls else None)
-        try:
-            await site.start()
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise ConfigError(
-                f"cannot listen on {self._listen}: {why}",
-                hint="another program has the port, or the address is not this machine's: choose another with --listen HOST:PORT",
-            ) from None
-        (address, *_) = runner.addresses
-        bound = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
-        return bound if not bound.startswith(("0.0.0.0:", ":::")) else f"127.0.0.1:{bound.rpartition(':')[2]}"
 
     def _members(self) -> list[tuple[Node, Collectors]]:
         following, targets = self._following, self._config.targets
@@ -379,7 +353,7 @@ class Daemon:
     async def _reload(self, cause: str = "POST /-/reload") -> None:
         try:
             config = self._load()
-            self._renew_tls(config.web)
+            self._door.renew(config.web)
         except UsageError as error:
             log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
             raise
@@ -394,13 +368,6 @@ class Daemon:
         self._judge()
         self._migrate()
         log.info("the configuration was read again", cause=cause, targets=len(self._config.targets))
-
-    def _renew_tls(self, wanted: Web) -> None:
-        """Raises ConfigError where the new certificate cannot be used: the old one stays then, with all the rest."""
-        if (wanted.cert is None) != (self._tls is None):
-            log.warning("a changed option needs a restart", option="web.config_file: tls_server_config")
-        elif self._tls is not None:
-            self._tls.renew(wanted)
 
     def _retarget(self) -> None:
         """Watch the targets that the configuration and its documents name now."""
