@@ -159,6 +159,15 @@ def with_probes(server: Server, seconds: float) -> float:
         return (cpu_seconds(daemon.process.pid) - before) / (time.monotonic() - begun) * 15_000
 
 
+def asking(server: Server, requests: int) -> tuple[Latency, float]:
+    """How long asking a breaker takes over HTTP, and how often a second one client can that does nothing else."""
+    with Daemon({"targets": [{"name": "it", "url": server.url}]}) as daemon:
+        url = f"{daemon.url}/v1/breakers/it/write/allow"
+        begun = time.monotonic()
+        took = latency(url, requests, kept=True)
+        return took, requests / (time.monotonic() - begun)
+
+
 def first_page(url: str, begun: float) -> float:
     def up() -> bool:
         with contextlib.suppress(OSError):
@@ -222,6 +231,9 @@ def main() -> None:
         probed = with_probes(server, 15 if given.quick else 60)
         ratio = "" if its is None else f", {probed / its.cpu:.3f} of one scrape by redis_exporter"
         print(f"CPU of 15 s as they pass, with default probes: {probed:.1f} ms{ratio}")
+
+        took, rate = asking(server, 10 * requests)
+        print(f"allow over HTTP, one client: p50 {took.p50:.3f} ms, p99 {took.p99:.3f} ms, {rate:,.0f} a second")
 
 
 if __name__ == "__main__":

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kvmon.clock import Clock
-from kvmon.daemon.polling import SlowEntry
+from kvmon.daemon.polling import PollLoop
 from kvmon.journal.store import Journal
 from kvmon.model.evidence import Verdict
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.tell.server.documents import breaker
+from kvmon.tell.server.pages.past import SERIES, Past
 
 APART = 10.0
 """Seconds in which further openings of the same shard belong to the same incident: reading and writing fail together."""
 
 NODES, SLOW, VALUES = 6, 16, 80
 """Of nodes, slow commands of each and values of each, at most."""
+
+SPAN, POINTS = 600.0, 40
+"""Seconds before it, and moments in them at most."""
 
 FAMILIES = (
     "redis_up", "redis_uptime_in_seconds", "redis_connected_clients", "redis_blocked_clients", "redis_config_maxclients",
@@ -36,7 +40,10 @@ FACTS = ("role", "redis_version", "valkey_version", "uptime_in_seconds", "maxmem
 
 
 class Incidents:
-    """Takes and gives them. `latest` is a node's last snapshot, `poll` makes one now, `slow` are its slow commands."""
+    """Takes and gives them.
+
+    `latest` is a node's last snapshot, `polling` makes one now and knows slow and large commands, `past` has the last minutes.
+    """
 
     def __init__(
         self,
@@ -44,14 +51,14 @@ class Incidents:
         *,
         clock: Clock,
         latest: Callable[[tuple[str, str]], Snapshot | None],
-        poll: Callable[[Node], Awaitable[Snapshot]],
-        slow: Callable[[Node], Sequence[SlowEntry]],
+        polling: PollLoop,
+        past: Past,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._latest = latest
-        self._poll = poll
-        self._slow = slow
+        self._polling = polling
+        self._past = past
         self._last: dict[tuple[str, str], float] = {}
 
     async def take(self, verdict: Verdict, nodes: Sequence[Node]) -> None:
@@ -74,14 +81,31 @@ class Incidents:
 
     async def _look(self, node: Node, before: Snapshot | None) -> dict[str, Any]:
         try:
-            now = await self._poll(node)
+            now = await self._polling.poll_now(node)
         except KeyError:  # no longer polled
             now = None
         # The arguments of commands are what users sent: only how many there were is kept.
         slow = [
-            {"at": e.at, "seconds": e.seconds, "command": e.command, "arguments": e.arguments} for e in self._slow(node)[:SLOW]
+            {"at": e.at, "seconds": e.seconds, "command": e.command, "arguments": e.arguments}
+            for e in self._polling.slow_commands(node)[:SLOW]
         ]
-        return {"instance": node.instance, "before": _shown(before), "then": _shown(now), "slow_commands": slow}
+        large = {
+            log: [{"at": e.at, "bytes": e.seconds, "command": e.command, "arguments": e.arguments} for e in entries[:SLOW]]
+            for log, entries in self._polling.large_commands(node).items()
+        }
+        return {
+            "instance": node.instance, "before": _shown(before), "then": _shown(now), "slow_commands": slow,
+            "large_commands": large, "series": self._minutes(node),
+        }  # fmt: skip
+
+    def _minutes(self, node: Node) -> dict[str, Any]:
+        """The last minutes of what is drawn on pages; None where nothing is known of a moment."""
+        found = {name: self._past.line([node.key], name, span=SPAN, points=POINTS) for name in SERIES}
+        return {
+            name: {"end": line.end, "step": line.step, "values": [None if v is None else round(v, 4) for v in line.values]}
+            for name, line in found.items()
+            if line.known
+        }
 
     async def recent(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """The newest first, each with its time in wall seconds."""

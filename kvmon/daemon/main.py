@@ -254,8 +254,8 @@ class Daemon:
                 self._journal,
                 clock=self._clock,
                 latest=self._board.latest,
-                poll=self._polling.poll_now,
-                slow=self._polling.slow_commands,
+                polling=self._polling,
+                past=self._view.past,
             )
             self._view.incident_book = incidents
             self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed, journal=self._journal, incidents=incidents)

@@ -17,6 +17,7 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
+from kvmon.watch.collectors.commandlog import CommandlogMemory
 from kvmon.watch.collectors.slowlog import SlowlogMemory
 from kvmon.watch.collectors.slowlog_entries import Seen
 from kvmon.watch.poller import Link, NodePoller
@@ -95,6 +96,16 @@ class PollLoop:
         seen = self.slow_log(node)
         recent = seen.recent if seen is not None else ()
         return [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in recent if not e.ours]
+
+    def large_commands(self, node: Node) -> dict[str, list[SlowEntry]]:
+        """By log (`large-request`, `large-reply`) the newest entries of Valkey's command log; their cost is bytes."""
+        found = self._rounds.by_key.get(node.key)
+        memory = found.poller.memory("commandlog") if found else None
+        recent = memory.recent if isinstance(memory, CommandlogMemory) else {}
+        return {
+            log: [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in entries if not e.ours]
+            for log, entries in recent.items()
+        }
 
     def slow_log(self, node: Node) -> Seen | None:
         """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""

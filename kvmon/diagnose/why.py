@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 CAUSES: Mapping[str, tuple[str, str]] = {
@@ -32,6 +33,22 @@ HIGH = {
     "redis_mem_fragmentation_ratio": (3.0, "memory was fragmented by a factor of {value:.1f}"),
 }
 """From which value on it belongs to the evidence."""
+
+RISEN = {
+    "commands": (100.0, "{last:,.0f} commands a second, after {usual:,.0f} in the minutes before"),
+    "clients": (20.0, "{last:,.0f} clients, after {usual:,.0f} in the minutes before"),
+    "evictions": (1.0, "{last:,.1f} evictions a second, after {usual:,.1f} in the minutes before"),
+    "errors": (1.0, "{last:,.1f} error replies a second, after {usual:,.1f} in the minutes before"),
+    "cpu": (0.5, "{last:.0%} of a processor, after {usual:.0%} in the minutes before"),
+    "get": (0.05, "reading took {last:.3g} s, after {usual:.3g} s in the minutes before"),
+}
+"""By series the least value that is worth telling, and how."""
+
+KINDS = {"large-request": "large requests", "large-reply": "large replies"}
+"""Valkey's command logs in words."""
+
+TIMES, BEFORE = 3.0, 5
+"""Times its usual value has risen; moments that are needed to know what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +99,27 @@ def _evidence(incident: Mapping[str, Any] | None) -> list[str]:
                 lines.append(f"{name}: it was restarted")
             if before["facts"].get("role") != then["facts"].get("role"):
                 lines.append(f"{name}: its role changed to {then['facts'].get('role')}")
+        lines += [f"{name}: {text}" for text in _trends(node.get("series") or {})]
         slow = node.get("slow_commands") or []
         if slow:
             worst = max(slow, key=lambda each: each["seconds"])
             lines.append(f"{name}: {len(slow)} slow commands, the slowest {worst['command']} with {worst['seconds']:.3g} s")
+        for log, entries in (node.get("large_commands") or {}).items():
+            if entries:
+                most, kind = max(entries, key=lambda each: each["bytes"]), KINDS.get(log, log)
+                lines.append(f"{name}: {len(entries)} {kind}, the largest {most['command']} with {most['bytes']:,.0f} bytes")
+    return lines
+
+
+def _trends(series: Mapping[str, Any]) -> list[str]:
+    """What was much more at the end than it used to be in the minutes before."""
+    lines = []
+    for name, (least, text) in RISEN.items():
+        known = [value for value in series.get(name, {}).get("values", ()) if value is not None]
+        if len(known) >= BEFORE:
+            usual, last = median(known[:-2]), max(known[-2:])
+            if last >= least and last >= TIMES * usual:
+                lines.append(text.format(usual=usual, last=last))
     return lines
 
 

@@ -49,14 +49,14 @@ def test_a_breaker_is_shown_and_its_opening_is_explained(
 
     denied = terminal("breaker", "it", "--url", daemon.url)
     assert denied.code == 1
-    until(lambda: daemon.get("/v1/incidents?target=it").json()["incidents"], what="the incident")
-    text = daemon.get("/v1/incidents?target=it").text
-    assert "secret" not in text, "neither keys nor values are kept"
-    (incident,) = daemon.get("/v1/incidents?target=it").json()["incidents"]
+    (incident,) = until(lambda: daemon.get("/v1/incidents?target=it").json()["incidents"], what="the incident")
+    assert "secret" not in daemon.get("/v1/incidents?target=it").text, "neither keys nor values are kept"
     assert (incident["op"], incident["reason"]) == ("write", "oom")
     (node,) = incident["nodes"]
     assert node["then"]["values"]["redis_memory_max_bytes"] == 1
     assert node["before"]["values"]["redis_up"] == 1
+    assert node["series"]["memory"]["values"][-1] > 0, "the last minutes are kept with it"
+    assert node["large_commands"].keys() == {"large-request", "large-reply"}
     why = terminal("why", "it", "--url", daemon.url)
     assert why.code == 1
     assert "writing fails since" in why.out

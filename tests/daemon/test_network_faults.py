@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmarks.false_opens import measure
 from tests.servers.daemon import Daemon
 from tests.servers.following import Follower
 from tests.servers.kinds import WITH_TLS, available
@@ -173,6 +175,12 @@ def test_an_idle_server_is_not_made_to_save_and_ratios_do_not_see_the_probes(
     assert int(info["rdb_changes_since_last_save"]) <= 2 + seconds / 4
     assert int(info["keyspace_hits"]) > 0, "reads of probes are counted by the server"
     assert daemon.samples("kvmon_hit_ratio", target="it") == [], "but nobody else read anything"
+
+
+def test_a_machine_without_a_free_moment_opens_nothing() -> None:
+    found = measure(KINDS[-1], 120.0, 2 * (os.cpu_count() or 1))
+    assert found.opened == ()
+    assert found.tries > 60
 
 
 def show(capfd: pytest.CaptureFixture[str], what: str, took: dict[str, float]) -> None:

@@ -49,6 +49,23 @@ def test_the_evidence_is_what_stands_out() -> None:
     assert why.story == ["T  a", "T0  b"], "in the order in which it happened"
 
 
+def test_what_rose_in_the_minutes_before_and_what_was_large_is_evidence() -> None:
+    node = {
+        "instance": "a:1", "before": side(), "then": side(), "slow_commands": [],
+        "large_commands": {"large-reply": [{"command": "HGETALL", "bytes": 5_000_000}, {"command": "GET", "bytes": 2_000_000}]},
+        "series": {
+            "clients": {"values": [10.0, None, 11.0, 10.0, 12.0, 300.0]},
+            "commands": {"values": [500.0, 510.0, 490.0, 505.0, 520.0]},
+            "errors": {"values": [None, 0.0, 40.0]},
+        },
+    }  # fmt: skip
+    why = explain("it", [document()], [incident(node)], [])
+    assert why.evidence == [
+        "a:1: 300 clients, after 10 in the minutes before",
+        "a:1: 2 large replies, the largest HGETALL with 5,000,000 bytes",
+    ]
+
+
 def test_a_restart_and_another_role_are_seen() -> None:
     then = side()
     then["facts"] = {"run_id": "two", "role": "slave"}

@@ -31,7 +31,7 @@ class Entry:
 
     __slots__ = (
         "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
-        "last_shown", "maintained_until", "override", "quiet_until", "reports", "slots", "slowness",
+        "last_shown", "maintained_until", "override", "quiet_until", "reports", "slots", "slowness", "tripped",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -43,6 +43,7 @@ class Entry:
         self.reports: Reports | None = None
         self.alarmed_at = self.quiet_until = 0.0
         self.denials = 0
+        self.tripped = False
         self.last_ok: float | None = None
         self.last_outcome = ""
         self.last_shown: tuple[object, ...] | None = None
@@ -61,6 +62,10 @@ class Entry:
             evidence = replace(evidence, ok=False, outcome="slow")
             if before.state is State.CLOSED:
                 self.breaker = before = before.trip(evidence.end, "slow")
+        if evidence.ok and before.state is State.OPEN and self._still_told(evidence.end):
+            # Applications opened it, and do not agree that it is over.
+            self.breaker = replace(before, heard=evidence.end)
+            return
         self.breaker = before.step(evidence)
         self.last_outcome = evidence.outcome
         if evidence.ok:
@@ -74,6 +79,10 @@ class Entry:
         self.denials += 1
         if self.denials >= self.rules.trials:
             self._conclude(evidence.end)
+
+    def _still_told(self, now: float) -> bool:
+        """Whether applications, who opened it, go on saying that calls fail."""
+        return self.tripped and self.reports is not None and self.reports.alarming(now, least=RAMPING)
 
     def hear(self, outcome: Outcome, report: Report, now: float) -> None:
         """Take what an application says. What it saw before the state began is no news."""
@@ -106,6 +115,7 @@ class Entry:
         if self.breaker.state is State.OPEN and self._state in (State.CLOSED, State.UNKNOWN):
             self.flapping.opened(self.breaker.since)
         self._state = self.breaker.state
+        self.tripped = self.tripped and self._state is not State.CLOSED
         self.flapping.settle(now)
         if self.breaker.generation != self.generation:
             self.generation = self.breaker.generation
@@ -117,6 +127,7 @@ class Entry:
         reports = self.reports
         if reports is not None and reports.alarming(now, least=min(RAMPING, self.rules.min_failures)) and reports.quorum(now):
             self.breaker = self.breaker.trip(now, reports.summary(now).worst or "reported", level=1)
+            self.tripped = True
         else:
             self.breaker = replace(self.breaker, alarmed=False)
             self.quiet_until = now + QUIET
