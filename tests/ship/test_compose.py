@@ -48,6 +48,7 @@ def test_kvmon_takes_its_file(tmp_path: Path) -> None:
     config = load(str(copied("kvmon.yaml", "kvmon", tmp_path)), {})
     assert [target.name for target in config.targets] == ["cache"]
     assert len(config.rules.groups) > 5
+    assert config.alerting.external_url == "http://127.0.0.1:9121"
     assert mounts("kvmon")["/var/lib/kvmon"] in COMPOSE["volumes"]
 
 
@@ -71,8 +72,10 @@ def test_prometheus_and_alertmanager_take_theirs(tmp_path: Path) -> None:
     ):
         done = subprocess.run(order, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    (job,) = yaml.safe_load(prometheus.read_text())["scrape_configs"]
+    settings = yaml.safe_load(prometheus.read_text())
+    (job,) = settings["scrape_configs"]
     assert job["honor_labels"] is True
+    assert "alerting" not in settings, "kvmon tells Alertmanager; one of the two is enough"
 
 
 @pytest.mark.containers
