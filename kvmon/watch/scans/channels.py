@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 
-from kvmon.model.conversation import Command, Refusal, Reply, expect
+from kvmon.model.conversation import Command, Reply, expect
 from kvmon.watch.collectors.shapes import array
+
+KINDS = (("CHANNELS", "NUMSUB"), ("SHARDCHANNELS", "SHARDNUMSUB"))
+"""What PUBSUB is asked for, of channels and of those that belong to a slot."""
 
 MOST, TOGETHER = 100_000, 500
 """Channels of a pattern that are told apart, and of how many one question is about."""
@@ -22,18 +25,16 @@ class Heard:
     subscribers: dict[str, int] = field(default_factory=dict)
 
 
-def hear_channels(patterns: Sequence[tuple[str, str]]) -> Generator[Sequence[Command], Sequence[Reply], Heard]:
+def hear_channels(patterns: Sequence[tuple[str, str]], *, sharded: bool) -> Generator[Sequence[Command], Sequence[Reply], Heard]:
     """Ask one node; `patterns` are workloads with the patterns of their channels. Raises Unsupported where it refuses.
 
-    Subscriptions to patterns (PSUBSCRIBE) are no subscriptions of a channel; sharded channels (7.0) count beside the others.
+    Subscriptions to patterns (PSUBSCRIBE) are no subscriptions of a channel; `sharded` channels (7.0) count beside the others.
     """
     heard = Heard()
     for workload, pattern in patterns:
         found: dict[bytes, int] = {}
-        for channels, counts in (("CHANNELS", "NUMSUB"), ("SHARDCHANNELS", "SHARDNUMSUB")):
+        for channels, counts in KINDS[: 1 + sharded]:
             (reply,) = yield [("PUBSUB", channels, pattern)]
-            if isinstance(reply, Refusal) and channels == "SHARDCHANNELS":
-                continue  # older than 7.0
             names = [name for name in array(f"PUBSUB {channels}", expect(f"PUBSUB {channels}", reply)) if isinstance(name, bytes)]
             for some in _parts(names[:MOST]):
                 (told,) = yield [("PUBSUB", counts, *some)]
