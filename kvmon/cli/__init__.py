@@ -25,12 +25,19 @@ def main() -> None:
     prepare()
     try:
         # Without its standalone mode click returns what a command gave to ctx.exit.
-        code = kvmon.main(standalone_mode=False, color=False if colourless() else None)
+        code = kvmon.main(prog_name="kvmon", standalone_mode=False, color=False if colourless() else None)
         sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(2)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "kvmon"
+        click.echo(f"{where}: {error.format_message().rstrip('.')}; see {where} -h", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(error.format_message(), err=True)
         sys.exit(2)
     except UsageError as error:
         click.echo(str(error), err=True)

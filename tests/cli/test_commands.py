@@ -57,7 +57,7 @@ def test_help_names_every_command_and_every_command_has_help(terminal: Terminal)
 
 def test_an_unknown_command_and_an_unknown_option_say_what_there_is(terminal: Terminal) -> None:
     code, _, err = terminal("chek")
-    assert (code, err.splitlines()[-1]) == (2, "Error: no such command 'chek' (did you mean 'check'?)")
+    assert (code, err) == (2, "kvmon: no such command 'chek' (did you mean 'check'?); see kvmon -h\n")
     code, _, err = terminal("run", "--listn", "x")
     assert code == 2
     assert "--listen" in err

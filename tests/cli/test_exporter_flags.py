@@ -84,7 +84,7 @@ def test_a_timeout_longer_than_the_interval_is_cut_in_exporter_mode(taken: Taken
 )
 def test_what_has_no_meaning_here_says_what_to_use(terminal: Terminal, words: tuple[str, ...], message: str) -> None:
     code, _, err = terminal("run", *words)
-    assert (code, err.splitlines()[-1]) == (2, f"Error: {message}")
+    assert (code, err) == (2, f"kvmon run: {message.rstrip('.')}; see kvmon run -h\n")
 
 
 def test_a_wrong_value_is_told_with_its_flag_and_without_the_password(terminal: Terminal) -> None:

@@ -123,9 +123,8 @@ def completed(words: str, shell: str) -> list[str]:
 
 def kvmon(variables: dict[str, str]) -> str:
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    start = "import sys; sys.argv[0] = 'kvmon'; from kvmon.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", start], env={**kept, **variables}, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "kvmon"], env={**kept, **variables}, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -39,14 +39,14 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 class Reader:
-    """Follows a page in a folder of its own; ports that the page names are others here."""
+    """Follows a page in a folder of its own; ports (and other words) that the page names are others here."""
 
-    def __init__(self, page: Path, ports: Mapping[int, int], *, tools: Mapping[str, str] | None = None) -> None:
+    def __init__(self, page: Path, others: Mapping[int | str, int | str], *, tools: Mapping[str, str] | None = None) -> None:
         self.page = page
         self.output = ""
         self.ran = 0
         self.left: list[str] = []
-        self._ports = ports
+        self._others = others
         self._tools = tools or {}
 
     def follow(self) -> str:
@@ -124,8 +124,8 @@ class Reader:
         return {**kept, "PATH": f"{folder / '.bin'}:{kept['PATH']}", "PYTHONPATH": f"{ROOT}:{ROOT / 'clients/python/src'}"}
 
     def _here(self, text: str) -> str:
-        for theirs, ours in self._ports.items():
-            text = re.sub(rf"\b{theirs}\b", str(ours), text)
+        for theirs, ours in self._others.items():
+            text = re.sub(rf"\b{re.escape(str(theirs))}\b", str(ours), text)
         return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,8 +51,6 @@ def test_to_datadog(valkey: Server, page: str) -> None:
 
 @pytest.mark.slow
 def test_from_redis_exporter(valkey: Server) -> None:
-    import subprocess
-
     port = free_port()
     exporter = subprocess.Popen(
         [tool("REDIS_EXPORTER"), f"-redis.addr={valkey.url}", f"-web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL
@@ -86,7 +85,19 @@ def test_in_a_container(valkey: Server, tmp_path: Path) -> None:
     build = f'shift; cd {ROOT}; exec {podman} build --format docker {options} "$@"'
     docker.write_text(f'#!/bin/sh\nif [ "$1" = build ]; then {build}; fi\nexec {podman} "$@"\n')
     docker.chmod(0o755)
-    output = Reader(QUICKSTART / "docker.md", {6379: valkey.port, 9121: free_port()}, tools={"docker": str(docker)}).follow()
+    port = free_port()
+    here: dict[int | str, int | str] = {
+        6379: valkey.port,
+        9121: port,
+        "watcher": f"kvmon-page-{port}",
+        "kvmon:local": "kvmon-page",
+    }
+    try:
+        output = Reader(QUICKSTART / "docker.md", here, tools={"docker": str(docker)}).follow()
+    finally:
+        subprocess.run(
+            [str(podman), "rm", "--force", "--ignore", f"kvmon-page-{port}"], capture_output=True, timeout=60, check=True
+        )
     assert '"status": "pass"' in output or '"status":"pass"' in output
 
 
