@@ -38,7 +38,11 @@ def test_the_effective_configuration_is_yaml_with_defaults_and_without_secrets(t
     for secret in ("hunter2", "a/b", "a-long-token"):
         assert secret not in out
     shown = yaml.safe_load(out)
-    assert (shown["interval"], shown["timeout"], shown["web"]["tokens"]) == ("30s", "3s", ["<redacted>"])
+    assert (shown["interval"], shown["timeout"], [each["token"] for each in shown["web"]["tokens"]]) == (
+        "30s",
+        "3s",
+        ["<redacted>"],
+    )
     sessions, jobs = shown["targets"]
     assert sessions["urls"] == ["rediss://cache.redis.cache.windows.net:6380"]
     assert (sessions["provider"], sessions["username"], sessions["password"]) == ("azure-cache", "kvmon", "<redacted>")
