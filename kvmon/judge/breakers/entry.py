@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from kvmon.judge.breakers.breaker import Breaker, State
 from kvmon.judge.breakers.flapping import Flapping
+from kvmon.judge.breakers.paces import Paces
 from kvmon.judge.breakers.reports import Reports
 from kvmon.judge.breakers.slow import Slowness
 from kvmon.model.evidence import Evidence, Mode, Op, Outcome, Override, Report, Slots, Told, Verdict
@@ -31,7 +32,8 @@ class Entry:
 
     __slots__ = (
         "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
-        "last_shown", "maintained_until", "override", "quiet_until", "reports", "slots", "slowness", "tripped",
+        "last_shown", "maintained_until", "override", "paces", "quiet_until", "reports", "slots", "slowness", "told_slow",
+        "tripped",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -43,7 +45,8 @@ class Entry:
         self.reports: Reports | None = None
         self.alarmed_at = self.quiet_until = 0.0
         self.denials = 0
-        self.tripped = False
+        self.tripped = self.told_slow = False
+        self.paces: Paces | None = None
         self.last_ok: float | None = None
         self.last_outcome = ""
         self.last_shown: tuple[object, ...] | None = None
@@ -90,6 +93,9 @@ class Entry:
             self.reports = Reports(self.rules)
         stale = now - report.window < self.breaker.since
         self.reports.add(report.reporter, outcome.outcome, 0 if stale else outcome.count, outcome.milliseconds, now)
+        if outcome.outcome == "ok" and outcome.milliseconds > 0.0:
+            self.paces = self.paces or Paces(self.rules)
+            self.paces.add(report.reporter, outcome.count, outcome.milliseconds, now)
         least = min(RAMPING, self.rules.min_failures) if self.breaker.ramping(now) else self.rules.min_failures
         if (
             self.breaker.state in (State.CLOSED, State.UNKNOWN)
@@ -103,6 +109,7 @@ class Entry:
     def settle(self, now: float, override: Override | None) -> None:
         """What time alone has changed."""
         self.override = override
+        self.told_slow = self.paces is not None and self.paces.slow(now)
         expecting = now < self.maintained_until
         held = expecting and self.rules.open_on_maintenance
         if (self.breaker.expecting, self.breaker.held) != (expecting, held):
@@ -146,7 +153,7 @@ class Entry:
         """Open and close by these from now on."""
         if rules != self.rules:
             self.breaker = replace(self.breaker, rules=rules)
-            self.reports = None
+            self.reports = self.paces = None
 
     def ratio(self, now: float) -> float:
         """How much of the calls may go, whoever decides."""
@@ -158,7 +165,7 @@ class Entry:
     @property
     def degraded(self) -> bool:
         """Whether it succeeds, but has become slow."""
-        return self.slowness.slow and self.breaker.state is State.CLOSED
+        return (self.slowness.slow or self.told_slow) and self.breaker.state is State.CLOSED
 
     @property
     def _reason(self) -> str:

@@ -25,7 +25,7 @@ class OutcomeBody(Body):
     shard: Annotated[str, Field(max_length=128)] = ""
     outcome: Annotated[Word, Field(alias="class")]
     count: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-    latency_ms_sum: Annotated[float, Field(ge=0.0)] = 0.0
+    latency_ms_sum: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
 
 
 class ReportBody(Body):
