@@ -221,8 +221,17 @@ def test_the_audit_says_what_would_hurt_one_day(doctor: Doctor, start_server: Ca
         "! survival no replica and no files",
         "! commands KEYS 1 times",
         "tcp-keepalive 0",
+        "of 100 MiB were in use",
     ):
         assert words in text, text
+
+
+def test_a_size_that_is_too_large_is_told_as_an_estimate(terminal: Terminal, start_server: Callable[..., Server]) -> None:
+    target = {"name": "it", "url": start_server().url, "provider": "azure-cache", "sku": "C3"}
+    terminal.write(json.dumps({"targets": [target]}))
+    text = " ".join(terminal("doctor", "it", "--config", "kvmon.yaml", "--audit").out.split())
+    assert "! size at its peak since the start 0% of" in text
+    assert "one size smaller (C2) would have been at 0% (estimate)" in text
 
 
 def test_big_values_are_told_where_the_server_tells_them(doctor: Doctor, start_server: Callable[..., Server]) -> None:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from kvmon.diagnose.doctor.condition import Seen, size
 from kvmon.diagnose.doctor.finding import Finding
+from kvmon.model.targets.rightsizing import ROOM, smaller_size
 
 SETTINGS = (
     "protected-mode", "enable-debug-command", "enable-module-command", "client-output-buffer-limit", "maxmemory-policy", "save",
@@ -43,6 +44,7 @@ def audit(seen: Seen, *, open_to_all: bool | None, rights: str | None) -> Iterat
     yield _commands(seen)
     yield _connections(seen)
     yield _buffers(seen)
+    yield _size(seen)
     yield _settings(seen)
 
 
@@ -187,6 +189,24 @@ def _buffers(seen: Seen) -> Finding:
         fix = "page through big replies: buffers count as used memory and may push data out"
         return Finding("client buffers", "warn", f"one of {size(biggest)}", fix)
     return Finding("client buffers", "ok", "within bounds")
+
+
+def _size(seen: Seen) -> Finding:
+    """Peak since the server's start against its limit and the next smaller size: estimates."""
+    peak, limit = seen.number("used_memory_peak"), seen.limit
+    if peak is None or not limit:
+        return Finding("size", "skip", "there is no limit of memory to compare with")
+    told = f"at its peak since the start {peak / limit:.0%} of {size(limit)} were in use"
+    smaller = smaller_size(seen.target)
+    if smaller is None:
+        return Finding("size", "ok", told)
+    clients, most = seen.number("connected_clients"), smaller.connections
+    share = max(peak / smaller.data, clients / most if clients is not None and most else 0.0)
+    told += f"; one size smaller ({smaller.sku}) would have been at {peak / smaller.data:.0%} (estimate)"
+    if share > ROOM:
+        return Finding("size", "ok", told)
+    fix = f"{smaller.sku} may do, if its CPU and network do as well: look at the peaks of a whole week first"
+    return Finding("size", "warn", told, fix)
 
 
 def _settings(seen: Seen) -> Finding:

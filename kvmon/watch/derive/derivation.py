@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.rightsizing import Smaller
 from kvmon.watch.derive.history import History
 from kvmon.watch.derive.memory import memory
 from kvmon.watch.derive.numbers import add, number, pairs, ratio
 from kvmon.watch.derive.own import OwnTraffic
 from kvmon.watch.derive.rates import SHORTEST, Reading, rates, read
 from kvmon.watch.derive.replication import replication
+from kvmon.watch.derive.sizing import sizing
 
 WINDOWS = (("1m", 60.0), ("5m", 300.0), ("1h", 3600.0))
 """Of the hit ratio, in seconds; `lifetime` besides."""
@@ -60,10 +62,11 @@ class Databases(NamedTuple):
 
 
 class Configured(NamedTuple):
-    """What INFO may not say: bytes for data with who says so, and `maxclients` (servers before Redis 7.0, providers)."""
+    """Bytes for data with who says so, `maxclients` where INFO does not say it (before Redis 7.0, providers), a smaller size."""
 
     limit: tuple[int, str] | None = None
     maxclients: float | None = None
+    smaller: Smaller | None = None
 
 
 class State(NamedTuple):
@@ -95,6 +98,7 @@ def derive(
     clients, most = number(fields, "connected_clients"), number(fields, "maxclients") or configured.maxclients
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)
+    samples += sizing(fields, peak=_peak(size, fields), configured=configured.limit, smaller=configured.smaller)
     samples += replication(fields)
     samples += _ttl_coverage(databases, fields)
     samples += _hit_ratios(traffic, at)
@@ -137,6 +141,11 @@ def _size(before: Size, used: float | None, at: float) -> Size:
         return before
     history = before.used.with_point(at, (used,))
     return before if history is before.used else Size(history, history.slope())
+
+
+def _peak(size: Size, fields: Mapping[str, str]) -> float | None:
+    used = number(fields, "used_memory")
+    return max([*(size.used.columns[0] if size.used.columns else ()), *([used] if used is not None else [])], default=None)
 
 
 def _databases(before: Databases, fields: Mapping[str, str], at: float) -> Databases:

@@ -11,6 +11,7 @@ from kvmon.clock import Clock
 from kvmon.errors import TargetError
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Failure, Snapshot
+from kvmon.model.targets.rightsizing import smaller_size
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.server import Server
@@ -44,6 +45,7 @@ class NodePoller:
     ) -> None:
         self.node = node
         self.collectors = collectors
+        self._smaller = smaller_size(node.target)
         self._clock = clock
         self._gate = gate
         self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock, reads=reads)
@@ -151,7 +153,7 @@ class NodePoller:
             told.fields,
             at=began,
             own=line.noted,
-            configured=Configured(self.node.target.limit, maxclients),
+            configured=Configured(self.node.target.limit, maxclients, self._smaller),
         )
         return tuple(failure for failure in failures if failure is not None)
 

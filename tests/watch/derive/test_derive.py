@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.rightsizing import Smaller
 from kvmon.watch.derive import NOTHING, Configured, OwnTraffic, State, derive, first_state
 
 MIB = 1 << 20
@@ -121,6 +122,20 @@ def test_memory_limit_is_maxmemory_else_the_configured_one() -> None:
     past.sees({"used_memory": 100 * MIB, "maxmemory": 200 * MIB})
     assert past.value("kvmon_memory_utilization_ratio") == pytest.approx(0.5)
     assert Past().sees({"used_memory": MIB, "maxmemory": 0}).value("kvmon_memory_utilization_ratio") is None
+
+
+def test_the_peak_of_the_hour_is_compared_with_the_limit_and_the_next_smaller_size() -> None:
+    smaller = Smaller("C1", 800 * MIB, 1000)
+    past = Past(Configured((2000 * MIB, "sku"), None, smaller))
+    for used in (100, 736, 200):
+        past.sees({"used_memory": used * MIB, "connected_clients": 250}, after=60)
+    assert past.value("kvmon_memory_peak_utilization_ratio") == pytest.approx(0.368)
+    assert past.value("kvmon_smaller_size_memory_utilization_ratio", "C1") == pytest.approx(0.92)
+    assert past.value("kvmon_smaller_size_clients_utilization_ratio", "C1") == 0.25
+    for _ in range(62):
+        past.sees({"used_memory": 200 * MIB, "connected_clients": 250}, after=60)
+    assert past.value("kvmon_memory_peak_utilization_ratio") == pytest.approx(0.1)
+    assert Past().sees({"used_memory": MIB, "maxmemory": 0}).value("kvmon_memory_peak_utilization_ratio") is None
 
 
 def test_clients_are_compared_with_maxclients_wherever_it_is_said() -> None:

@@ -28,6 +28,26 @@ MEMORY_EXHAUSTION = Spec(
     source=SOURCE,
     unit="seconds",
 )
+MEMORY_PEAK = Spec(
+    "kvmon_memory_peak_utilization_ratio",
+    "The most memory that was used in the last hour of polls, of the limit.",
+    source=SOURCE,
+    unit="ratio",
+)
+SMALLER_MEMORY = Spec(
+    "kvmon_smaller_size_memory_utilization_ratio",
+    "Estimate: the same peak in the next smaller size of the family that the provider sells (sku of the target).",
+    labels=("sku",),
+    source=SOURCE,
+    unit="ratio",
+)
+SMALLER_CLIENTS = Spec(
+    "kvmon_smaller_size_clients_utilization_ratio",
+    "Estimate: the clients of now, of those that the next smaller size allows.",
+    labels=("sku",),
+    source=SOURCE,
+    unit="ratio",
+)
 CLIENTS_UTILIZATION = Spec("kvmon_clients_utilization_ratio", "Connected clients of maxclients.", source=SOURCE, unit="ratio")
 COMMANDS = Spec("kvmon_commands_per_second", "Commands processed since the poll before, without kvmon's own.", source=SOURCE)
 NETWORK = Spec(
@@ -68,7 +88,7 @@ RESTARTS = Spec("kvmon_restarts_total", "Times that another server process answe
 ROLE_CHANGES = Spec("kvmon_role_changes_total", "Times that the node had another role than before.", COUNTER, source=SOURCE)
 
 ROWS: tuple[Spec, ...] = (
-    HIT_RATIO, MEMORY_LIMIT, MEMORY_UTILIZATION, MEMORY_EXHAUSTION, CLIENTS_UTILIZATION, COMMANDS, NETWORK, EVICTIONS, EXPIRATIONS,
+    HIT_RATIO, MEMORY_LIMIT, MEMORY_UTILIZATION, MEMORY_EXHAUSTION, MEMORY_PEAK, SMALLER_MEMORY, SMALLER_CLIENTS, CLIENTS_UTILIZATION, COMMANDS, NETWORK, EVICTIONS, EXPIRATIONS,
     CONNECTIONS, ERRORS, CPU, LAG_SECONDS, LAG_BYTES, TTL_COVERAGE, RESTARTS, ROLE_CHANGES,
 )  # fmt: skip
 """All of them."""

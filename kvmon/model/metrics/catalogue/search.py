@@ -33,7 +33,7 @@ BY_FIELD: dict[str, tuple[Spec, float]] = {
     "text_overhead_sz_mb": _size("text_overhead", "what texts need beside their index"),
     "total_index_memory_sz_mb": _size("total_index_memory", "the whole index"),
     "records_per_doc_avg": (_row("avg_per_doc_records", "Records of a document on average."), 1.0),
-    "bytes_per_record_avg": (_row("avg_per_record_bytes", "Bytes of a record on average."), 1.0),
+    "bytes_per_record_avg": (_row("avg_per_record_bytes", "Bytes of a record on average.", unit="bytes"), 1.0),
     "offsets_per_term_avg": (_row("avg_per_term_offsets", "Offsets of a term on average."), 1.0),
     "offset_bits_per_record_avg": (_row("avg_per_record_offset_bits", "Bits of offsets of a record on average."), 1.0),
     "hash_indexing_failures": (_row("hash_indexing_failures", "Documents that could not be indexed."), 1.0),
