@@ -16,9 +16,9 @@ from tests.servers.kinds import missing
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium of CHROMIUM, or as the system has it."""
+    """Chromium of CHROMIUM, or as the system has it. For a module only: its event loop runs as long, and a thread has one."""
     path = os.environ.get("CHROMIUM") or next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         missing("Chromium (its path in CHROMIUM)")

@@ -46,6 +46,7 @@ async def hostile() -> AsyncIterator[Callable[[Answerer], Awaitable[int]]]:
 
         async def start(answer: Answerer, *, welcome: bool = True) -> int:
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                stack.callback(writer.transport.abort)  # since Python 3.12 a server's end waits for its connections
                 try:
                     if welcome:
                         await reader.readuntil(b"kvmon\r\n")
