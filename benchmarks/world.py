@@ -73,6 +73,7 @@ class World:
         return json.dumps({
             "interval": "1s", "timeout": "900ms", "targets": targets, "state_dir": str(self.folder / "state"),
             "discovery": {"files": [str(self.folder / "found.json")]},
+            "window": {"retention": "5m"},  # full before the warm-up of a longer run is over
             "rules": {"files": [str(self.folder / "rules.yaml")]},
             "alerting": {"route": route, "receivers": [{"name": "hook", "webhook_configs": [webhook]}]},
         })  # fmt: skip

@@ -94,7 +94,7 @@ class Board:
         A put between two parts is fine: a family always comes whole, from one moment.
         """
         pages = [*self._pages.values(), _page(own, "")]
-        specs = sorted({spec for page in pages for spec in page.layout.families}, key=lambda spec: spec.name)
+        specs = sorted({spec for page in pages for spec in page.layout.places}, key=lambda spec: spec.name)
         every = {spec.name for spec in specs}
         lines: list[str] = []
         for spec in specs:
@@ -143,9 +143,9 @@ def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None)
     layouts = list({id(page.layout): page.layout for page in pages}.values())
     if len(layouts) == 1 and dialect is Dialect.CLASSIC and names is None:
         return _text(classic(layouts[0], pages))
-    specs: Sequence[Spec] = layouts[0].families if layouts else ()
+    specs: Sequence[Spec] = tuple(layouts[0].places) if layouts else ()
     if len(layouts) > 1:
-        specs = sorted({spec for layout in layouts for spec in layout.families}, key=lambda spec: spec.name)
+        specs = sorted({spec for layout in layouts for spec in layout.places}, key=lambda spec: spec.name)
     every = {spec.name for spec in specs}
     lines: list[str] = []
     for spec in specs:

@@ -15,7 +15,7 @@ def classic(layout: Layout, pages: Sequence[Page]) -> list[str]:
     """The classic text's lines of all families, for pages that share a layout: the usual case, in a third of the time."""
     lines: list[str] = []
     every = [page.lines for page in pages]
-    for spec, place in layout.ordered:
+    for spec, place in layout.places.items():
         lines.append(_classic_head(spec))
         if isinstance(place, slice):
             for each in every:

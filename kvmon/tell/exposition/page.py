@@ -13,17 +13,22 @@ from kvmon.tell.exposition.lines import number, prefix
 
 
 class Layout:
-    """Where the samples of each family stand in a snapshot, and the families by name."""
+    """Where the samples of each family stand in a snapshot; the families are in the order of their names.
 
-    __slots__ = ("families", "ordered", "places")
+    Each server lists its commands in an order of its own, so thousands of nodes may have thousands of these.
+    """
+
+    __slots__ = ("places",)
 
     def __init__(self, places: dict[Spec, list[int]]) -> None:
         self.places: dict[Spec, slice | tuple[int, ...]] = {
             spec: slice(found[0], found[-1] + 1) if found[-1] - found[0] == len(found) - 1 else tuple(found)
-            for spec, found in places.items()
+            for spec, found in sorted(places.items(), key=_by_name)
         }
-        self.families = tuple(sorted(places, key=lambda spec: spec.name))
-        self.ordered = tuple((spec, self.places[spec]) for spec in self.families)
+
+
+def _by_name(item: tuple[Spec, object]) -> str:
+    return item[0].name
 
 
 Layouts = dict[tuple[Spec, ...], Layout]

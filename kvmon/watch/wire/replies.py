@@ -18,6 +18,8 @@ NEVER = 1 << 30
 """More replies than an ask can have."""
 
 _HEADER = re.compile(rb"\n[*%~>|](\d+)\r")
+_LONG = [re.compile(re.escape(mark) + rb"\d{4}") for mark in (b"*", b"%", b"~", b">", b"|")]
+"""A long list wherever it stands: hiredis does not look what ends a text, so that a header may follow without a line's end."""
 _SUSPICIOUS = 1_000
 """Headers, or elements announced and not there yet, from which on the shape is read exactly."""
 
@@ -77,10 +79,11 @@ class Replies:
             # What may be the beginning of a header is looked at again with the next bytes.
             cut = max(text.rfind(b"\n"), 0)
             sizes = _HEADER.findall(text)
-            self._tail = text[cut:] if len(text) - cut < 24 and not _HEADER.match(text, cut) else text[-1:]
+            self._tail = text[cut:] if len(text) - cut < 24 and not _HEADER.match(text, cut) else text[-4:]
             self._headers += len(sizes)
             self._missing += sum(int(size[:20]) for size in sizes) - data.count(b"\n")
-            if self._headers < _SUSPICIOUS and self._missing < _SUSPICIOUS:
+            hidden = any(pattern.search(text) for pattern in _LONG)
+            if self._headers < _SUSPICIOUS and self._missing < _SUSPICIOUS and not hidden:
                 return
             self._shape = Shape()
             data = b"".join(self._seen)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +76,12 @@ def test_a_long_list_is_within_the_bounds() -> None:
     collected = Replies(1)
     assert [collected.feed(piece) for piece in pieces(encoded(values[0]), range(0, 10_000, 3000))][-1]
     assert collected.replies == values
+
+
+@pytest.mark.parametrize("cut", [1, 5, 100])
+def test_a_list_that_hides_behind_a_text_without_its_end_takes_no_memory(cut: int) -> None:
+    data = b"=8\r\ntxt:textno*1000000000\r\n"  # hiredis skips two bytes after a text, whatever they are
+    replies = Replies(3)
+    pieces = [data[begin : begin + cut] for begin in range(0, len(data), cut)]
+    with pytest.raises(ProtocolBroken):
+        any(map(replies.feed, pieces))
