@@ -16,7 +16,7 @@ import pytest
 from kvmon.clock import SystemClock
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.polling import PollLoop
-from kvmon.daemon.roundsman import Rounds, phase
+from kvmon.daemon.roundsman import APART, Rounds, phase
 from kvmon.daemon.supervise import LoopEnded, supervise
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import Address
@@ -233,11 +233,18 @@ def test_turns_come_once_in_an_interval_and_keep_their_phase() -> None:
         assert rounds.head is not None
         now = rounds.head
     for name, times in due.items():
-        assert 1000.0 <= times[0] < 1000.3
+        assert 1000.0 <= times[0] < 1000.0 + 50 * APART
         assert 7.5 <= times[1] - times[0] <= 22.5
         gaps = [after - before for before, after in pairwise(times[1:])]
         assert gaps == pytest.approx([15.0] * len(gaps))
         assert times[1] % 15.0 == pytest.approx(phase(node(name).key) * 15.0)
+
+
+def test_thousands_of_nodes_begin_at_an_even_pace_however_short_their_interval() -> None:
+    rounds = Rounds()
+    for place in range(400):
+        rounds.add(poller(f"n{place}", 1.0), now=0.0, place=place, of=400)
+    assert len(rounds.due(1.0)) == pytest.approx(1.0 / APART, abs=1)
 
 
 def test_a_single_node_is_polled_at_once() -> None:
