@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.notifying import NotifyLoop
+from kvmon.daemon.parts import Parts, Shelves
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
@@ -33,16 +33,12 @@ from kvmon.journal.store import Journal
 from kvmon.model.metrics.catalogue.daemon import JOURNAL_OK
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.target import Node, Target
+from kvmon.model.targets.target import Node
 from kvmon.tell.exposition.board import Board
 from kvmon.watch.collectors import Collectors
 
 if TYPE_CHECKING:
     from kvmon.daemon.discovering import DiscoveryLoop
-    from kvmon.daemon.maintenance import MaintenanceLoop
-    from kvmon.daemon.scanning import ScanLoop
-    from kvmon.daemon.tokens import TokenLoop
-    from kvmon.tell.server.view import Topology
 
 log = structlog.get_logger("kvmon")
 
@@ -78,16 +74,13 @@ class Daemon:
             clock=self._clock,
             on_snapshot=self._seen,
             on_forget=self._forget,
-            reads=self._probed,
+            reads=lambda key: self._parts.reads(key),  # noqa: PLW0108 - the parts are made later
             remembered=self._slow_log.remembered,
-            more=self._with_scans,
+            more=lambda snapshot: self._parts.with_scans(snapshot),  # noqa: PLW0108 - as above
         )
-        self._scanning: ScanLoop | None = None
         self._events = TopologyJournal(self._journal, clock=self._clock)
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
-        self._tokens: TokenLoop | None = None
-        self._maintenance: MaintenanceLoop | None = None
         self._view = DaemonView(
             config,
             board=self._board,
@@ -116,6 +109,8 @@ class Daemon:
         self._view.also(self._own_samples)
         self._view.also(self._notifying.own_samples)
         self._view.notifying = self._notifying
+        shelves = Shelves(self._view, self._board, self._journal, self._polling, self._following, self._notifying, self._clock)
+        self._parts = Parts(shelves, self._late)
         self._url = ""
         self._door = Door(self._view, listen)
 
@@ -137,13 +132,9 @@ class Daemon:
             where = await self._door.open(self._config.web)
             self._view.remembering.instance = where
             await self._slow_log.load()
-            self._attend()
-            self._polling.apply(self._members())
-            self._probe()
-            self._scan()
             self._url = f"http://{where}"
+            self._watch()
             self._judge()
-            self._migrate()
             log.info(
                 "kvmon is running",
                 page=f"{'https' if self._config.web.cert else 'http'}://{where}/",
@@ -152,7 +143,7 @@ class Daemon:
             )
             async with asyncio.TaskGroup() as group:
                 loops = group.create_task(supervise(self._loops()))
-                late = group.create_task(self._run_late())
+                late = group.create_task(self._parts.run())
                 await stop.wait()
                 loops.cancel()
                 late.cancel()
@@ -187,141 +178,10 @@ class Daemon:
         self._view.past.forget(key)
         self._slow_log.forget(key)
 
-    def _probed(self, key: tuple[str, str]) -> tuple[int, int]:
-        loops = [loop for loop in (self._view.probing, self._scanning) if loop is not None]
-        hits, misses = zip(*(loop.reads(key) for loop in loops), strict=True) if loops else ((), ())
-        return sum(hits), sum(misses)
-
-    def _with_scans(self, snapshot: Snapshot) -> Snapshot:
-        return self._scanning.with_found(snapshot) if self._scanning is not None else snapshot
-
-    def _scan(self) -> None:
-        """Go through the key spaces of targets that have workloads or name keys; what nobody wants is not even imported."""
-        config = self._config
-        targets = [target for target in config.targets if target.workloads or config.collectors_of(target).keys.wanted]
-        if self._scanning is None:
-            if not targets:
-                return
-            from kvmon.daemon.scanning import ScanLoop
-
-            self._scanning = ScanLoop(journal=self._journal, clock=self._clock, latest=self._board.latest)
-            self._view.also(self._scanning.own_samples)
-            self._late.put_nowait(self._scanning)
-        from kvmon.daemon.scanning import Wanted
-
-        following = self._following
-        self._scanning.apply(
-            Wanted(
-                target, config.collectors_of(target).keys, partial(following.nodes, target), partial(following.topology, target)
-            )
-            for target in targets
-        )
-
-    def _attend(self) -> None:
-        """Keep tokens fresh, and hear what providers announce; what no target needs is not even imported."""
-        if self._tokens is not None:
-            self._tokens.take(self._config.targets)
-        elif any(target.credentials.auth is not None for target in self._config.targets):
-            from kvmon.daemon.tokens import TokenLoop
-
-            self._tokens = TokenLoop(self._config.targets)
-            self._view.also(self._tokens.own_samples)
-            self._late.put_nowait(self._tokens)
-        if self._maintenance is not None:
-            self._maintenance.take(self._config.targets)
-        elif any(target.provider.announces for target in self._config.targets):
-            from kvmon.daemon.maintenance import MaintenanceLoop
-
-            self._maintenance = MaintenanceLoop(
-                self._config.targets, journal=self._journal, clock=self._clock, expect=self._expect
-            )
-            self._view.also(self._maintenance.own_samples)
-            self._late.put_nowait(self._maintenance)
-
-    def _expect(self, target: str, seconds: float) -> None:
-        if self._view.probing is not None:
-            self._view.probing.expect(target, seconds)
-
-    def _probe(self) -> None:
-        """Probe the targets that want it; what nobody wants is not even imported."""
-        if self._view.probing is None:
-            if all(target.probe is None for target in self._config.targets):
-                return
-            from kvmon.daemon.incidents import Incidents
-            from kvmon.daemon.probing import ProbeLoop
-
-            incidents = Incidents(
-                self._journal,
-                clock=self._clock,
-                latest=self._board.latest,
-                polling=self._polling,
-                past=self._view.past,
-            )
-            self._view.incident_book = incidents
-            self._view.probing = ProbeLoop(clock=self._clock, feed=self._view.feed, journal=self._journal, incidents=incidents)
-            self._late.put_nowait(self._view.probing)
-            if self._config.state_dir is not None:
-                from kvmon.daemon.breakers_file import BreakersFile
-
-                self._late.put_nowait(
-                    BreakersFile(
-                        self._config.state_dir,
-                        verdicts=self._view.verdicts,
-                        feed=self._view.feed,
-                        clock=self._clock,
-                    )
-                )
-        from kvmon.daemon.seats import seats
-
-        following = self._following
-        places = [seats(target, following.nodes(target), following.topology(target)) for target in self._config.targets]
-        self._view.probing.apply((seat for found in places for seat in found), self._config.control)
-
-    def _judge(self) -> None:
-        """Evaluate the rules that there are; without any, nothing of them is imported."""
-        config = self._config
-        url = config.alerting.external_url or self._url
-        if self._view.judging is not None:
-            self._view.judging.apply(config.rules, url)
-        elif config.rules.groups:
-            from kvmon.daemon.judging import JudgeLoop
-
-            remembering = self._view.remembering
-            self._view.judging = JudgeLoop(
-                config.rules,
-                window=remembering.window,
-                pace=remembering.pace,
-                clock=self._clock,
-                journal=self._journal,
-                take=self._notifying.take,
-                url=url,
-            )
-            self._view.also(self._view.judging.own_samples)
-            self._late.put_nowait(self._view.judging)
-
-    def _migrate(self) -> None:
-        """Watch the migration that there is; without one, nothing of it is imported."""
-        options = self._config.migration
-        if self._view.migrating is not None:
-            self._view.migrating.take(options)
-        elif options is not None:
-            from kvmon.daemon.migrating import MigrationLoop
-
-            self._view.migrating = MigrationLoop(
-                options, journal=self._journal, clock=self._clock, whole=self._whole, latest=self._board.latest
-            )
-            self._view.also(self._view.migrating.own_samples)
-            self._late.put_nowait(self._view.migrating)
-
-    def _whole(self, name: str) -> tuple[Target, Sequence[Node], Topology] | None:
-        target = self._config.target(name)
-        following = self._following
-        return (target, following.nodes(target), following.topology(target)) if target is not None else None
-
     def _regrouped(self) -> None:
         """A target has other nodes, or its slots lie elsewhere."""
         self._polling.apply(self._members())
-        self._probe()
+        self._parts.probe(self._config)
 
     def _journal_samples(self) -> list[Sample]:
         return [Sample(JOURNAL_OK, self._journal.ok)] if self._journal.folder is not None else []
@@ -339,12 +199,6 @@ class Daemon:
             Garbage(),
             watch,
         ]
-
-    async def _run_late(self) -> None:
-        """Run the loops that the configuration wants, now or after a reload."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                group.create_task(supervise([await self._late.get()]))
 
     async def _reload_quietly(self, cause: str) -> None:
         with suppress(UsageError):
@@ -366,18 +220,24 @@ class Daemon:
         self._pushing.take(config.datadog)
         self._notifying.apply(config.alerting)
         self._judge()
-        self._migrate()
         log.info("the configuration was read again", cause=cause, targets=len(self._config.targets))
 
     def _retarget(self) -> None:
         """Watch the targets that the configuration and its documents name now."""
         config = self._config = self._with_found(self._given)
         self._view.take(config)
-        self._attend()
         self._following.take(config.targets)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._parts.attend(self._config)
         self._polling.apply(self._members())
-        self._probe()
-        self._scan()
+        self._parts.probe(self._config)
+        self._parts.scan(self._config)
+
+    def _judge(self) -> None:
+        self._parts.judge(self._config, self._config.alerting.external_url or self._url)
+        self._parts.migrate(self._config)
 
     def _with_found(self, config: Config) -> Config:
         if config.discovery is None:
