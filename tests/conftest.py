@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.servers.daemon import Daemon
 from tests.servers.kinds import available
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
+
+# Whoever starts tests in the background may ignore SIGINT, and so would every command that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time, however slow the machine: a failure here is one that everybody can repeat.
 # `pytest --hypothesis-profile=explore` looks for new ones.

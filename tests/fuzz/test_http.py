@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,14 +44,18 @@ def operations(daemon: Daemon) -> list[Any]:
     return [operation for operation in found if operation.path not in ENDLESS]
 
 
+REQUESTS = int(os.environ.get("KVMON_FUZZ_REQUESTS", "1500"))
+"""How many the slow test makes."""
+
+
 def test_no_request_breaks_it_and_every_answer_is_in_the_document(daemon: Daemon, operations: list[Any]) -> None:
     fuzz(daemon, operations, 150)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_ten_thousand_requests(daemon: Daemon, operations: list[Any]) -> None:
-    fuzz(daemon, operations, 10_000)
+def test_thousands_of_requests(daemon: Daemon, operations: list[Any]) -> None:
+    fuzz(daemon, operations, REQUESTS)
 
 
 def fuzz(daemon: Daemon, operations: list[Any], number: int) -> None:

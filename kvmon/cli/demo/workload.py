@@ -132,7 +132,7 @@ async def _consume(client: Client) -> None:
 
 async def _reports(client: Client) -> None:
     """Something slow, and a fork."""
-    await client.send([("EVAL", SLOW, 0, client.chance.randint(200_000, 600_000)), ("ZRANGE", "leaderboard", 0, -1)])
+    await client.send([("EVAL", SLOW, 0, client.chance.randint(800_000, 1_600_000)), ("ZRANGE", "leaderboard", 0, -1)])
     if client.chance.random() < 0.1:
         await client.send([("BGSAVE",)])
     await asyncio.sleep(client.chance.uniform(2.0, 6.0))

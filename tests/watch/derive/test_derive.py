@@ -216,7 +216,7 @@ TEXTS = st.one_of(
 )  # fmt: skip
 OWN = st.builds(OwnTraffic, *[st.integers(0, 1000)] * 7)
 POLLS = st.lists(st.tuples(st.dictionaries(st.sampled_from(NAMES), TEXTS), st.floats(0, 4000), OWN), max_size=12)
-MAY_EXCEED_ONE = ("kvmon_memory_utilization_ratio", "kvmon_clients_utilization_ratio")
+MAY_EXCEED_ONE = ("kvmon_memory_utilization_ratio", "kvmon_memory_peak_utilization_ratio", "kvmon_clients_utilization_ratio")
 
 
 @given(POLLS)
