@@ -37,6 +37,7 @@ def write(daemon: Daemon, name: str, text: object) -> None:
     (daemon.folder / name).write_text(text if isinstance(text, str) else json.dumps(text))
 
 
+@pytest.mark.slow
 def test_files_are_followed_and_a_broken_one_takes_nothing_away(valkey: Server, start_daemon: StartDaemon) -> None:
     daemon = start_daemon(configured(files=["found-*.json", "one.yaml"]))
     assert targets(daemon) == {}

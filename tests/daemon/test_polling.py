@@ -194,6 +194,7 @@ async def test_a_loop_that_returns_ends_the_others() -> None:
     assert caught.group_contains(LoopEnded)
 
 
+@pytest.mark.slow
 async def test_a_calendar_that_oversleeps_is_woken() -> None:
     watched = Watched()
     watched.loop.apply([(node("it"), ONLY_INFO)])

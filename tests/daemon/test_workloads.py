@@ -84,6 +84,7 @@ def put(client: Client, name: str) -> None:
         client.command("SET", name, "x", "EX", 1000)
 
 
+@pytest.mark.slow
 def test_a_killed_daemon_goes_on_where_it_was(valkey: Server, start_daemon: StartDaemon, tmp_path: Any) -> None:
     fill(valkey, "session", 2_000)
     slow = {"every": "1h", "commands": 100_000, "server_time": 1}
@@ -109,6 +110,7 @@ def scans(folder: Any) -> list[Any]:
         return connection.execute("SELECT value FROM cursors WHERE name LIKE 'scan/%'").fetchall()
 
 
+@pytest.mark.slow
 def test_a_pass_is_resumed_in_the_middle(valkey: Server, start_daemon: StartDaemon, tmp_path: Any) -> None:
     fill(valkey, "session", 100_000)
     steady = {"every": "1h", "commands": 200, "server_time": 1, "sample": 10}
