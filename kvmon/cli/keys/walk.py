@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
+from kvmon.cli.bars import LOOK, bars
 from kvmon.clock import SystemClock
 from kvmon.daemon.scan_places import Place, scan_places
 from kvmon.daemon.surroundings import every_node
@@ -23,8 +25,8 @@ from kvmon.watch.scans.rules import Rule
 from kvmon.watch.scans.walking import Walker
 from kvmon.watch.wire import Connection
 
-LOOK = 0.2
-"""Seconds between movements of the bar."""
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 TRIES = 5
 """How often a pass is gone on with after a lost connection."""
@@ -56,7 +58,7 @@ class Walk:
         topology = await every_node(self._target, look, clock=self._clock)
         places = scan_places(self._target, nodes, topology, found.get)
         self.missing += [place.shard or str(self._target.name) for place in places if place.node is None]
-        with _bar(self.shards, wanted=bar):
+        with bars(partial(_move, self.shards), wanted=bar):
             await asyncio.gather(*(self._go(place, place.node) for place in places if place.node is not None))
 
     async def _go(self, place: Place, node: Node) -> None:
@@ -87,33 +89,7 @@ class Walk:
             await link.close()
 
 
-@contextmanager
-def _bar(shards: Sequence[Shard], *, wanted: bool) -> Iterator[None]:
-    if not wanted:
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bars = asyncio.get_running_loop().create_task(_move(progress, shards))
-        try:
-            yield
-        finally:
-            bars.cancel()
-
-
-async def _move(progress: object, shards: Sequence[Shard]) -> None:
-    from rich.progress import Progress, TaskID
-
-    assert isinstance(progress, Progress)  # noqa: S101 - its type is not imported unless a bar is wanted
+async def _move(shards: Sequence[Shard], progress: Progress) -> None:
     began = monotonic()
     tasks: dict[str, TaskID] = {}
     while True:

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from kvmon.cli.bars import LOOK, bars
 from kvmon.diagnose.migration.walk import Walk
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-LOOK = 0.2
-"""Seconds between movements."""
+
+def bar_of(walk: Walk, *, wanted: bool) -> AbstractContextManager[None]:
+    """A bar for each side while it lasts, where one is wanted."""
+    return bars(partial(_move, walk), wanted=wanted)
 
 
-@contextmanager
-def bar_of(walk: Walk, *, wanted: bool) -> Iterator[None]:
-    """A bar on the terminal's standard error while it lasts, where one is wanted."""
-    if not wanted:
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        moving = asyncio.get_running_loop().create_task(_move(progress, walk))
-        try:
-            yield
-        finally:
-            moving.cancel()
-
-
-async def _move(progress: Progress, walk: Walk) -> None:
+async def _move(walk: Walk, progress: Progress) -> None:
     began = monotonic()
     before = {key: course.met for key, course in walk.courses.items()}
     tasks = {}

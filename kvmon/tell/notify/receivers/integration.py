@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -47,16 +48,16 @@ class Stamp:
     at: float
 
 
-class Integration(Options):
+class Integration(Options, ABC):
     """One way of telling; its fields are its options."""
 
     kind: ClassVar[str]
     send_resolved: bool = True
     """Whether the end of an alert is told too."""
 
+    @abstractmethod
     def wire(self, message: Payload, stamp: Stamp) -> Post | Mail:
         """What is to be sent. The same message and id give the same content. Raises ValueError for a file that cannot be read."""
-        raise NotImplementedError
 
 
 def _duration(value: object) -> float:
