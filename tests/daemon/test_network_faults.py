@@ -12,7 +12,7 @@ import pytest
 from benchmarks.false_opens import measure
 from tests.servers.daemon import Daemon
 from tests.servers.following import Follower
-from tests.servers.kinds import WITH_TLS, available
+from tests.servers.kinds import WITH_TLS, available, missing
 from tests.servers.proxy import Proxy
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
@@ -110,13 +110,13 @@ def test_a_name_that_nobody_knows(start_daemon: StartDaemon) -> None:
             assert follower.became(op, "open", 0.0).reason == "dns"
 
 
-@pytest.mark.skipif(not WITH_TLS, reason="no server here speaks TLS")
 def test_a_certificate_that_is_not_trusted(
     start_server: Start, start_daemon: StartDaemon, certificates: Certificates, tmp_path: Path
 ) -> None:
     kind = next((kind for kind in available() if kind in WITH_TLS), None)
     if kind is None:
-        pytest.skip("no server here speaks TLS")
+        missing("a server with TLS in KVMON_TEST_SERVERS")
+    assert kind is not None
     server = start_server(kind, tls=certificates)
     stranger = Certificates(tmp_path / "stranger")
     daemon = start_daemon({"targets": [{"name": "it", "url": server.url, "tls": {"ca": stranger["ca.pem"]}}]})
