@@ -21,7 +21,7 @@ from kvmon.cli import kvmon
 from kvmon.config.environment.exporter import SETTINGS
 from kvmon.config.environment.scalars import scalars
 from kvmon.config.explain import model_in
-from kvmon.config.options import NOT_YET, FileOptions
+from kvmon.config.options import FileOptions
 from kvmon.config.urls import shown
 from kvmon.judge.rules.rulefile import read_file
 from kvmon.model.metrics.catalogue import SUBJECTS
@@ -92,8 +92,6 @@ def options() -> str:
         text.append(f"{_paragraph(model.__doc__)}\n")
         rows = ((f"`{name}`", _kind(field), _default(field), _about(model, name)) for name, field in model.model_fields.items())
         text.append(_table(("key", "value", "default", "meaning"), rows))
-    text.append("## Not in this version\n")
-    text.append(f"Refused by name, with the line: {_code(NOT_YET)}.\n")
     text.append("## Variables\n")
     text.append("Scalars of the file may be set by variables, which beat the file.\n")
     named = ((f"`{name}`", f"`{'.'.join(str(part) for part in path)}`") for name, path in scalars(FileOptions))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from kvmon.config.alerting import Alerting
 from kvmon.config.discovery.targets import Discovery
-from kvmon.config.options import LogOptions
+from kvmon.config.options import LogOptions, Poll
 from kvmon.config.rules import Rules
 from kvmon.diagnose.migration.options import MigrationOptions
 from kvmon.judge.window.options import WindowOptions
@@ -52,6 +52,7 @@ class Config:
     listen: str = "127.0.0.1:9121"
     interval: float = 15.0
     timeout: float = 3.0
+    poll: Poll = "scheduled"
     web: Web = Web()
     log: LogOptions = field(default_factory=LogOptions)
     datadog: DatadogOptions | None = None

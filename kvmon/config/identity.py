@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 
-from kvmon.config.options import TargetOptions
+from kvmon.config.target_options import TargetOptions
 from kvmon.model.targets.providers import Provider
 from kvmon.model.targets.target import Auth, Credentials
 

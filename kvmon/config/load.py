@@ -23,9 +23,10 @@ from kvmon.config.files import beside
 from kvmon.config.keyring import keyring_of
 from kvmon.config.merging import merged
 from kvmon.config.mistakes import Ledger
-from kvmon.config.options import NOT_YET, FileOptions, TargetOptions
+from kvmon.config.options import FileOptions
 from kvmon.config.rules import rules_of
 from kvmon.config.source import Source
+from kvmon.config.target_options import TargetOptions
 from kvmon.config.targets import Common, target_of
 from kvmon.config.webfile import read_web_file
 from kvmon.diagnose.migration.options import MigrationOptions
@@ -89,7 +90,7 @@ def _compose(
         )
     return Config(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
-        web=replace(web, tokens=options.web.tokens),
+        poll=options.poll, web=replace(web, tokens=options.web.tokens),
         datadog=datadog_of(options.datadog, environ, source, base, ledger),
         alerting=alerting_of(
             options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger
@@ -147,7 +148,7 @@ def _top(source: Source, ledger: Ledger) -> FileOptions | None:
     try:
         return FileOptions.model_validate(rest)
     except ValidationError as error:
-        Explainer(source, ledger)(error, FileOptions, later=NOT_YET)
+        Explainer(source, ledger)(error, FileOptions)
         return None
 
 

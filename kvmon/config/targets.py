@@ -11,8 +11,8 @@ from kvmon.config.identity import identity
 from kvmon.config.keyring import Keyring
 from kvmon.config.labels import collisions
 from kvmon.config.mistakes import Ledger
-from kvmon.config.options import TargetOptions
 from kvmon.config.source import Path, Source, spelled
+from kvmon.config.target_options import TargetOptions
 from kvmon.model.targets.address import Address, BackendUrl
 from kvmon.model.targets.providers import BY_NAME, PROVIDERS, Provider, provider_of
 from kvmon.model.targets.target import Credentials, Probe, Sentinels, Target, Tls

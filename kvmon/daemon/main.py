@@ -231,6 +231,7 @@ class Daemon:
 
     def _watch(self) -> None:
         self._parts.attend(self._config)
+        self._polling.on_scrape = self._config.poll == "on_scrape"
         self._polling.apply(self._members())
         self._parts.probe(self._config)
         self._parts.scan(self._config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -74,6 +74,8 @@ class PollLoop:
         self._closing: set[asyncio.Task[None]] = set()
         self._lags: deque[float] = deque(maxlen=3)
         self._skipped = 0
+        self.on_scrape = False
+        """Polls are left to `poll_due`, as long as it is called: the schedule polls what it leaves alone for too long."""
         self._broken: asyncio.Future[BaseException] | None = None
 
     @property
@@ -148,6 +150,21 @@ class PollLoop:
                 raise KeyError(node.key) from None
             raise
 
+    async def poll_due(self, targets: Collection[str] | None, *, within: float) -> None:
+        """Poll the nodes of these targets (None: of all) that were not for half an interval, for at most `within` seconds.
+
+        What takes longer goes on. Half an interval: whoever asks once an interval gets a poll each time, two of them one.
+        """
+        now = self._clock.monotonic()
+        due = [
+            self._start(known, now)
+            for known in self._rounds.by_key.values()
+            if (targets is None or known.poller.node.target.name in targets)
+            and (known.poller.node.key in self._polls or now - known.polled >= known.interval / 2)
+        ]
+        if due:
+            await asyncio.wait(due, timeout=within)
+
     async def run(self) -> NoReturn:
         """Poll until cancelled. A bug, wherever it happens in a poll, comes out here."""
         loop = asyncio.get_running_loop()
@@ -176,13 +193,14 @@ class PollLoop:
         for known, due in self._rounds.due(now):
             if known.poller.node.key in self._polls:
                 self._skipped += 1
-            else:
+            elif not (self.on_scrape and now - known.polled < 1.5 * known.interval):
                 self._start(known, due)
 
     def _start(self, known: Round, due: float) -> asyncio.Task[Snapshot]:
         key = known.poller.node.key
         task = self._polls.get(key)
         if task is None:
+            known.polled = self._clock.monotonic()
             task = self._polls[key] = asyncio.get_running_loop().create_task(self._poll(known, due))
             task.add_done_callback(self._check)
         return task

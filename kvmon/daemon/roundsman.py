@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from heapq import heappop, heappush
-from math import floor
+from math import floor, inf
 
 from kvmon.watch.poller import NodePoller
 
@@ -14,15 +14,16 @@ thousands of nodes would be late for minutes."""
 
 
 class Round:
-    """One node's turns: every `interval` seconds, on a grid shifted by its phase."""
+    """One node's turns: every `interval` seconds, on a grid shifted by its phase. `polled`: when its last poll began."""
 
-    __slots__ = ("due", "interval", "offset", "poller")
+    __slots__ = ("due", "interval", "offset", "polled", "poller")
 
     def __init__(self, poller: NodePoller, *, first: float) -> None:
         self.poller = poller
         self.interval = poller.node.target.interval
         self.offset = phase(poller.node.key) * self.interval
         self.due = first
+        self.polled = -inf
 
     def advance(self, now: float) -> None:
         """To the next turn on the grid that lies ahead; turns that passed are not made up for."""

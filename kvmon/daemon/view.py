@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from platform import python_version
@@ -210,6 +210,11 @@ class DaemonView:
     def rules(self) -> Sequence[GroupStatus]:
         """See View."""
         return self.judging.status() if self.judging is not None else ()
+
+    async def catch_up(self, targets: Collection[str] | None, *, within: float) -> None:
+        """See View."""
+        if self._polling.on_scrape:
+            await self._polling.poll_due(targets, within=within)
 
     async def scrape(self, node: Node) -> Snapshot:
         """See View."""

@@ -31,9 +31,9 @@ MISTAKES = {
         "collectors:\n  slowlog:\n    evry: 15s\n" + GOOD,
         "kvmon.yaml:3: collectors.slowlog.evry: unknown key (did you mean 'every'?)",
     ),
-    "section of a version to come": (
-        GOOD + "poll: on_scrape\n",
-        "kvmon.yaml:2: poll: this section is not supported by this version of kvmon (remove it)",
+    "a way to poll that there is not": (
+        GOOD + "poll: on-scrape\n",
+        "kvmon.yaml:2: poll: it has to be one of 'scheduled', 'on_scrape'",
     ),
     "key in the wrong place": (
         GOOD + "breaker: {}\n",

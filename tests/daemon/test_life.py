@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -58,6 +59,17 @@ def test_sighup_takes_the_new_file_and_keeps_connections_of_unchanged_targets(
     daemon.until("redis_up", None, target="gone")
     assert connections() >= before
     daemon.until("redis_up", 1, target="kept")
+
+
+@pytest.mark.slow
+def test_polled_on_scrape_metrics_are_of_now(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+    targets = [{"name": "it", "url": valkey.url, "probe": "off"}]
+    daemon = start_daemon({"interval": "20s", "timeout": "15s", "poll": "on_scrape", "targets": targets})
+    assert daemon.value("redis_db_keys", db="db0") == 0
+    after = time.monotonic() + 10.5
+    until(lambda: time.monotonic() > after, what="half of an interval")
+    valkey.command("SET", "key", "value")
+    assert daemon.value("redis_db_keys", db="db0") == 1, "nobody else polls it within the next 9 seconds"
 
 
 def test_a_bad_file_keeps_what_was_and_says_why(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:

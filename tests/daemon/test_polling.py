@@ -134,6 +134,36 @@ async def test_a_reload_keeps_what_is_the_same_and_forgets_what_is_gone() -> Non
     assert not any(link.connected for link in watched.links)
 
 
+async def test_whoever_scrapes_polls_what_is_due_and_waits_no_longer_than_asked() -> None:
+    watched = Watched()
+    watched.loop.on_scrape = True
+    names = ("one", "two", "hung")
+    watched.loop.apply([(node(name, interval=3600.0, timeout=600.0), ONLY_INFO) for name in names])
+    async with watched.running():
+        await watched.loop.poll_due({"one", "two"}, within=GENEROUS)
+        assert watched.polls()["one"] == watched.polls()["two"] == 1
+        await watched.loop.poll_due({"one", "two"}, within=GENEROUS)
+        assert watched.polls()["one"] == 1, "it was polled a moment ago"
+        watched.loop.apply([(node(name, interval=0.002, timeout=600.0), ONLY_INFO) for name in names])
+        await watched.loop.poll_due(None, within=GENEROUS)
+        next(link for link in reversed(watched.links) if link.node.target.name == "hung").hangs = True
+        count = watched.polls()
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(watched.loop.poll_due(None, within=0.2), GENEROUS)
+        assert watched.polls()["one"] > count["one"]
+        assert watched.polls()["hung"] <= count["hung"] + 1, "it is waited for no longer than said"
+
+
+async def test_what_nobody_scrapes_is_polled_at_half_the_rate() -> None:
+    watched = Watched()
+    watched.loop.on_scrape = True
+    watched.loop.apply([(node("it", interval=0.2), ONLY_INFO)])
+    async with watched.running():
+        await eventually(lambda: watched.polls()["it"] >= 4)
+    starts = [snapshot.at for snapshot in watched.snapshots]
+    assert min(after - before for before, after in pairwise(starts)) > 0.25, "an interval and a half, but for the clock's grain"
+
+
 async def test_a_node_that_hangs_can_be_taken_away() -> None:
     watched = Watched()
     watched.loop.apply([(node("it"), ONLY_INFO)])

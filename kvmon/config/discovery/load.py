@@ -13,8 +13,9 @@ from kvmon.config.explain import Explainer
 from kvmon.config.files import beside, read_text
 from kvmon.config.merging import merged
 from kvmon.config.mistakes import Ledger
-from kvmon.config.options import FileOptions, TargetOptions
+from kvmon.config.options import FileOptions
 from kvmon.config.source import Source
+from kvmon.config.target_options import TargetOptions
 from kvmon.config.targets import Common, target_of
 from kvmon.model.targets.address import parse_address
 from kvmon.watch.collectors import Collectors

@@ -13,8 +13,8 @@ from kvmon.config.discovery.options import DiscoveryOptions
 from kvmon.config.discovery.wanted import Wanted, wanted
 from kvmon.config.explain import Explainer
 from kvmon.config.mistakes import Ledger
-from kvmon.config.options import TargetOptions
 from kvmon.config.source import Source
+from kvmon.config.target_options import TargetOptions
 from kvmon.config.targets import Common, target_of
 from kvmon.model.targets.sharding import Part
 from kvmon.model.targets.target import Target

@@ -1,4 +1,4 @@
-"""`/metrics`, which never waits for a backend, and `/scrape`, which asks one."""
+"""`/metrics`, which waits for no backend unless `poll: on_scrape` says so, and `/scrape`, which asks one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ from kvmon.tell.server.view import View
 SMALL = 16
 """Nodes up to which a body is made at once and compressed once for each poll: that takes half a millisecond for a node."""
 
+PATIENCE = 10.0
+"""Seconds: Prometheus' default for the timeout of a scrape, for those who do not say theirs."""
+
+SENDING = 0.5
+"""Seconds of the timeout that are left for the answer itself."""
+
 
 async def metrics(request: web.Request) -> web.StreamResponse:
     """All targets from their last polls."""
@@ -28,6 +34,7 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     targets = request.query.getall("target", None)
     names = request.query.getall("name[]", None)
     zipped = takes_gzip(request.headers.get("Accept-Encoding", ""))
+    await view.catch_up(targets, within=_patience(request))
     if targets is None and names is None:
         own, more = view.own_samples(), request.app[PROCESS].render(form.dialect)
         if view.board.size > SMALL:
@@ -40,6 +47,15 @@ async def metrics(request: web.Request) -> web.StreamResponse:
         own = [sample for sample in own if wanted(sample.spec.name, names)]
     response = _text(view.board.render(form.dialect, targets=targets, names=names, own=own), form)
     return _maybe_zipped(response, zipped=zipped)
+
+
+def _patience(request: web.Request) -> float:
+    """Seconds in which whoever scrapes wants the answer, but for what sending takes."""
+    try:
+        given = float(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", ""))
+    except ValueError:
+        given = PATIENCE
+    return max(0.0, min(PATIENCE, given) - SENDING)
 
 
 async def _sent_in_parts(request: web.Request, parts: Iterator[bytes], form: Format, *, zipped: bool) -> web.StreamResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -161,6 +161,9 @@ class View(Protocol):
 
     def rules(self) -> Sequence[GroupStatus]:
         """The rules that are evaluated, by group, with what they came to."""
+
+    async def catch_up(self, targets: Collection[str] | None, *, within: float) -> None:
+        """With `poll: on_scrape`: polls of these targets (None: all) that are due, as far as they are done in so many seconds."""
 
     async def scrape(self, node: Node) -> Snapshot:
         """A snapshot of a known node: the last poll's if it is recent, else of a poll made now. Never raises TargetError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ class Seen:
     hangs: bool = False
     reloads: int = 0
     asked: list[str] = field(default_factory=list)
+    caught_up: list[tuple[Collection[str] | None, float]] = field(default_factory=list)
 
     behind: dict[str, float] = field(default_factory=dict)
     history: Window = field(default_factory=Window)
@@ -130,6 +131,9 @@ class Seen:
 
     def readiness(self) -> Sequence[Check]:
         return self.ready
+
+    async def catch_up(self, targets: Collection[str] | None, *, within: float) -> None:
+        self.caught_up.append((targets, within))
 
     async def scrape(self, node: Node) -> Snapshot:
         self.asked.append(str(node))

@@ -58,6 +58,15 @@ async def test_metrics_hold_nodes_the_daemon_and_its_process() -> None:
     assert "process_start_time_seconds" in text
 
 
+@pytest.mark.parametrize(("given", "within"), [("", 9.5), ("3", 2.5), ("x", 9.5), ("0.1", 0.0), ("nan", 9.5), ("600", 9.5)])
+async def test_due_polls_may_take_what_the_scrape_may(given: str, within: float) -> None:
+    view = seen()
+    headers = {"X-Prometheus-Scrape-Timeout-Seconds": given, "Accept-Encoding": "identity"}
+    await get(view, "/metrics", headers=headers)
+    await get(view, "/metrics?target=web", headers=headers)
+    assert view.caught_up == [(None, within), (["web"], within)]
+
+
 async def test_metrics_come_compressed_and_in_openmetrics() -> None:
     headers = {"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"}
     async with door(seen()) as client:
