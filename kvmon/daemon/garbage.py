@@ -1,10 +1,12 @@
-"""When Python looks for garbage: rarely all of it, as that stops everything for a second where ten thousand nodes are watched."""
+"""When Python looks for garbage among what has lived long: seldom where that takes long, as everything stands still meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 from typing import NoReturn
+
+from kvmon.clock import Clock
 
 YOUNG = 10_000
 """Objects made before young ones are looked at: a poll makes hundreds, and nearly all go by themselves."""
@@ -14,20 +16,30 @@ MIDDLE = 50
 
 NEVER = 1_000_000_000
 
+SHARE = 1 / 1000
+"""Of all time that looking at everything may take: that is 0.1 s where few nodes are watched, over a second with thousands."""
+
 
 class Garbage:
-    """A loop that collects everything once in `every` seconds, instead of whenever Python would."""
+    """A loop that collects everything at its own pace, but not within `least` seconds, instead of whenever Python would.
 
-    def __init__(self, *, every: float = 3600.0) -> None:
-        self._every = every
+    Connections that failed are such garbage: an error knows the frames it came through, and these know the error.
+    """
+
+    def __init__(self, *, clock: Clock, least: float = 60.0) -> None:
+        self._clock = clock
+        self._least = least
 
     async def run(self) -> NoReturn:
         """Until cancelled; then Python's own ways are restored."""
         before = gc.get_threshold()
         gc.set_threshold(YOUNG, MIDDLE, NEVER)
+        pause = self._least
         try:
             while True:
-                await asyncio.sleep(self._every)
+                await asyncio.sleep(pause)
+                begun = self._clock.monotonic()
                 gc.collect()
+                pause = max(self._least, (self._clock.monotonic() - begun) / SHARE)
         finally:
             gc.set_threshold(*before)

@@ -196,7 +196,7 @@ class Daemon:
             self._slow_log,
             self._events,
             self._notifying,
-            Garbage(),
+            Garbage(clock=self._clock),
             watch,
         ]
 

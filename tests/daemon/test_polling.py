@@ -296,7 +296,7 @@ def test_missed_turns_are_not_made_up_for() -> None:
 async def test_garbage_is_collected_when_we_say_so_and_as_before_afterwards() -> None:
     before = gc.get_threshold()
     full = gc.get_stats()[2]["collections"]
-    task = asyncio.create_task(supervise([Garbage(every=0.01)]))
+    task = asyncio.create_task(supervise([Garbage(clock=SystemClock(), least=0.01)]))
     await eventually(lambda: gc.get_stats()[2]["collections"] > full)
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -31,6 +31,9 @@ LOOK = 64
 WEIGH = 256
 """Rows between looks at the memory."""
 
+PAIRS = 100_000
+"""Labels of which one object each is kept; those of nodes that are no more are among them."""
+
 LEAST = 60_000
 """Milliseconds that are kept whatever memory they take."""
 
@@ -101,6 +104,8 @@ class Window:
 
     def sweep(self, now: int) -> None:
         """Forget what nothing is written to any more, once it is old: nodes and rules that are no more."""
+        if len(self._interned) > PAIRS:
+            self._interned.clear()
         places: tuple[dict[Any, Any], ...] = (self._nodes, self._vectors, self._restored)
         for feeds in places:
             for key, each in list(feeds.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
@@ -27,7 +28,7 @@ class Board:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._layouts: Layouts = {}
+        self._layouts: Layouts = WeakValueDictionary()
         self._pages: dict[Key, Page] = {}
         self._snapshots: dict[Key, Snapshot] = {}
         self._joined: dict[Dialect, str] = {}
@@ -169,7 +170,7 @@ def end(dialect: Dialect) -> str:
 
 
 def _page(samples: Sequence[Sample], common: str) -> Page:
-    page = Page(common, {})
+    page = Page(common, WeakValueDictionary())
     page.put(samples)
     return page
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import compress, count
 from math import isfinite
 from operator import is_not
+from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
@@ -18,7 +20,7 @@ class Layout:
     Each server lists its commands in an order of its own, so thousands of nodes may have thousands of these.
     """
 
-    __slots__ = ("places",)
+    __slots__ = ("__weakref__", "places")
 
     def __init__(self, places: dict[Spec, list[int]]) -> None:
         self.places: dict[Spec, slice | tuple[int, ...]] = {
@@ -31,10 +33,8 @@ def _by_name(item: tuple[Spec, object]) -> str:
     return item[0].name
 
 
-Layouts = dict[tuple[Spec, ...], Layout]
-"""Layouts by the families of a snapshot in their order: nodes of one kind share theirs."""
-
-LAYOUTS_KEPT = 512
+Layouts: TypeAlias = WeakValueDictionary[tuple[Spec, ...], Layout]
+"""Layouts by the families of a snapshot in their order: nodes of one kind share theirs, and it goes with the last of them."""
 
 
 class Page:
@@ -105,13 +105,13 @@ class Page:
         self.layout = self._shared(samples, places)
 
     def _shared(self, samples: Sequence[Sample], places: dict[Spec, list[int]]) -> Layout:
-        layout = Layout(places)
         if self._dropped:
-            return layout
-        key = tuple(sample.spec for sample in samples)
-        if len(self._layouts) >= LAYOUTS_KEPT:
-            self._layouts.clear()
-        return self._layouts.setdefault(key, layout)
+            return Layout(places)
+        key = tuple([sample.spec for sample in samples])
+        found = self._layouts.get(key)
+        if found is None:
+            found = self._layouts[key] = Layout(places)
+        return found
 
     def family(self, spec: Spec) -> list[str]:
         """The lines of one family, in the order of the snapshot; none if the node has no such series."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.watch.collectors import info_whole
@@ -44,6 +45,7 @@ class Layout:
     """Of one shape of reply. `heads` are the beginnings of its lines up to and with the colon."""
 
     __slots__ = (
+        "__weakref__",
         "extras",
         "heads",
         "index",
@@ -148,16 +150,13 @@ def _known(head: bytes) -> tuple[bytes, str]:
     return found
 
 
-LAYOUTS_KEPT = 256
-_layouts: dict[tuple[tuple[bytes, ...], Limits], Layout] = {}
+_layouts: WeakValueDictionary[tuple[tuple[bytes, ...], Limits], Layout] = WeakValueDictionary()
 
 
 def layout_of(lines: Sequence[bytes], limits: Limits) -> Layout:
-    """The layout of these lines, made once for all replies of its shape."""
+    """The layout of these lines, made once for all replies of its shape, and gone with the last of them."""
     heads = tuple([_known(line[: line.find(b":") + 1] or line)[0] for line in lines])
     found = _layouts.get((heads, limits))
     if found is None:
-        if len(_layouts) >= LAYOUTS_KEPT:
-            _layouts.clear()
         found = _layouts[heads, limits] = Layout(lines, heads, limits)
     return found

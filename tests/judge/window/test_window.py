@@ -210,6 +210,15 @@ def test_nodes_and_rules_that_are_no_more_are_forgotten_in_time() -> None:
     assert (window.series, list(window.select(EVERY, 0, 1)), window.size) == (0, [], 0)
 
 
+def test_so_are_the_labels_of_which_one_object_each_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kvmon.judge.window.window.PAIRS", 1000)
+    window = Window(retention=300_000)
+    for turn in range(20):
+        window.append(("it", "h"), turn * 1000, [Sample(SPECS[0], 1, (f"{turn}-{each}",)) for each in range(100)], node())
+        window.sweep(turn * 1000)
+    assert len(window._interned) < 1200
+
+
 def test_memory_has_a_limit_and_it_is_told_what_was_forgotten() -> None:
     window = Window(memory=150_000)
     samples = [Sample(SPECS[0], number, (str(number),)) for number in range(100)]

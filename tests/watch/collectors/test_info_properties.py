@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kvmon.model.conversation import Malformed
 from kvmon.watch.collectors.info import Info, InfoMemory
-from kvmon.watch.collectors.info_layout import KNOWN_READERS, LAYOUTS_KEPT, _layouts, _names, _readers
+from kvmon.watch.collectors.info_layout import KNOWN_READERS, _layouts, _names, _readers
 from kvmon.watch.collectors.server import server_of
 from tests.watch.collectors.recorded import KINDS, REPLIES, lines, reply, told
 from tests.watch.collectors.talking import PATIENT, check_any_shape
@@ -101,9 +101,15 @@ def test_replies_of_any_shape(given_data: st.DataObject) -> None:
 
 
 def test_what_all_nodes_share_is_bounded() -> None:
-    for number in range(LAYOUTS_KEPT + 50):
+    known = len(_layouts)
+    kept = [
         told(b"run_id:%d\r\n" % number + b"".join(b"made_up_%d_%d:1\r\n" % (number, each) for each in range(40)))
-    assert len(_layouts) <= LAYOUTS_KEPT
+        for number in range(300)
+    ]
+    assert len(_layouts) >= 300
+    kept.clear()
+    gc.collect()
+    assert len(_layouts) <= known
     assert len(_readers) <= KNOWN_READERS
     assert len(_names) <= KNOWN_READERS
 
