@@ -14,7 +14,6 @@ import psutil
 from benchmarks.leaks import Trend, trend
 from benchmarks.world import World
 from tests.servers.kinds import available
-from tests.servers.waiting import until
 
 NOISE = {"memory, MiB": 8.0, "threads": 2.0, "descriptors": 4.0, "tasks": 4.0, "series": 60.0, "window series": 2000.0}
 """By how much a number may grow after the warm-up. Memory is without the recent history, which has a bound of its own."""
@@ -37,7 +36,7 @@ class Measured:
     def take(self) -> None:
         """One more moment, once the numbers stand still."""
         world = self._world
-        until(lambda: world.settled, 60.0, what="the world at rest")
+        world.expect(lambda: world.settled, "the world at rest")
         daemon, process = world.daemon, self._process
         body = daemon.get("/metrics").text
         now = {
@@ -64,8 +63,10 @@ def complaints(log: str) -> list[str]:
 
 def report(world: World, trends: list[Trend], minutes: float) -> int:
     """Prints what was found; how much that is."""
-    logged = complaints(world.daemon.logs)
     ended = world.daemon.process.poll()
+    if ended is None:
+        world.expect(lambda: not world.untold(), "every alert told to its end")
+    logged = complaints(world.daemon.logs)
     print(f"\n{minutes:.1f} minutes, {len(world.servers)} servers, {sum(world.done.values())} faults:", end=" ")
     print(", ".join(f"{number} x {name}" for name, number in sorted(world.done.items())))
     print(f"{len(world.hook.got)} notifications taken, {len(world.hook.refused)} refused by the receiver")
@@ -73,8 +74,7 @@ def report(world: World, trends: list[Trend], minutes: float) -> int:
     for each in trends:
         print(each)
     found = [*world.failures, *logged, *(f"{each.name} grows" for each in trends if each.leaks)]
-    if ended is not None:
-        found.append(f"the daemon ended with {ended}")
+    found += world.untold() if ended is None else [f"the daemon ended with {ended}"]
     for line in found:
         print(f"FOUND {line}")
     print("nothing was found" if not found else f"{len(found)} things were found; the log is {world.daemon.folder / 'log'}")

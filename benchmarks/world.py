@@ -122,6 +122,13 @@ class World:
         except (AssertionError, OSError) as error:
             self.failures.append(f"{name}: {str(error).splitlines()[0][:300]}")
 
+    def expect(self, condition: Callable[[], object], what: str) -> None:
+        """It comes about, or that is a failure."""
+        try:
+            until(condition, LONG, what=what)
+        except AssertionError as error:
+            self.failures.append(str(error).splitlines()[0][:300])
+
     def kill(self) -> None:
         """A crash: the alert comes, and so does its end."""
         with self._outage() as server:
@@ -139,13 +146,19 @@ class World:
         yield server
         try:
             self.daemon.until("redis_up", 0.0, target=name, within=LONG)
+            self._breakers_are("open", name)
             until(lambda: self._told(name, "firing", before), LONG, what=f"{name} told as firing")
         finally:
             server.resume()
             if not self._runs(server):
                 server.restart()
         self.daemon.until("redis_up", 1.0, target=name, within=LONG)
+        self._breakers_are("closed", name)
         until(lambda: self._told(name, "resolved", before), LONG, what=f"{name} told as resolved")
+
+    def _breakers_are(self, state: str, name: str) -> None:
+        for op in ("read", "write"):
+            self.daemon.until("kvmon_breaker_state", 1.0, target=name, op=op, state=state, within=LONG)
 
     def _runs(self, server: Server) -> bool:
         try:
@@ -156,6 +169,13 @@ class World:
     def _told(self, name: str, status: str, since: int) -> bool:
         told = [alert for got in self.hook.got[since:] for alert in got.json()["alerts"]]
         return any(alert["labels"].get("target") == name and alert["status"] == status for alert in told)
+
+    def untold(self) -> list[str]:
+        """At the end: alerts whose end nobody was told, and what still waits to be delivered."""
+        last = {alert["labels"].get("target"): alert["status"] for got in self.hook.got for alert in got.json()["alerts"]}
+        found = [f"{name} was told as {status} last" for name, status in last.items() if status != "resolved"]
+        waiting = sum(sample.value for sample in self.daemon.samples("kvmon_notification_outbox"))
+        return [*found, f"{waiting:g} notifications wait"] if waiting else found
 
     def flicker(self) -> None:
         """Connections are cut, again and again."""

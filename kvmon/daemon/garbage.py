@@ -11,13 +11,13 @@ from kvmon.clock import Clock
 YOUNG = 10_000
 """Objects made before young ones are looked at: a poll makes hundreds, and nearly all go by themselves."""
 
-MIDDLE = 50
+MIDDLE = 10
 """Looks at the young before a look at those that survived one."""
 
 NEVER = 1_000_000_000
 
-SHARE = 1 / 1000
-"""Of all time that looking at everything may take: that is 0.1 s where few nodes are watched, over a second with thousands."""
+SHARE = 1 / 200
+"""Of all time that looking at everything may take: each time 0.1 s where few nodes are watched, over a second with thousands."""
 
 
 class Garbage:
