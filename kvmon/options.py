@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
 
 DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
 """Prometheus' units of duration, in seconds."""
@@ -78,6 +78,10 @@ def _size(value: object) -> int:
     return value if isinstance(value, _Bytes) else parse_size(value)
 
 
+def _redacted(secret: SecretStr | None) -> str | None:
+    return "<redacted>" if secret is not None else None
+
+
 class _Bytes(int):
     """A size that has been parsed: tells a default from a bare number in a file."""
 
@@ -97,6 +101,9 @@ Bytes = Annotated[
     PlainSerializer(format_size, return_type=str),
 ]
 """A size, positive; text with a unit in a file, `size(...)` in code."""
+
+Secret = Annotated[SecretStr, PlainSerializer(_redacted, return_type=str)]
+"""A secret; it is shown as `<redacted>`."""
 
 Count = Annotated[int, Field(ge=0, le=100_000)]
 """How many of something; 0 means none."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from kvmon.config.values import PREFIX, File, Secret, Url
+from kvmon.config.trust import TlsOptions
+from kvmon.config.values import PREFIX, File, Url
 from kvmon.judge.breakers.options import BreakerOptions
 from kvmon.model.targets.address import BackendUrl, parse_address
 from kvmon.model.targets.options import AuthOptions
 from kvmon.model.targets.providers import BY_NAME
-from kvmon.options import Bytes, Options, Seconds
+from kvmon.options import Bytes, Options, Seconds, Secret
 from kvmon.watch.collectors import OFF, Collectors
 from kvmon.watch.scans.options import ScanOptions, WorkloadOptions
 
@@ -61,27 +62,6 @@ def _labels(value: object) -> object:
         if wrong is not None:
             raise ValueError(f"{wrong!r} is no name for a label: use letters, digits and underscore, not beginning with __")
     return value
-
-
-class TlsOptions(Options):
-    """How to trust a backend and be trusted by it."""
-
-    ca: File | None = None
-    """PEM file of the authorities to trust; default: the system's."""
-    cert: File | None = None
-    """PEM file of the client certificate."""
-    key: File | None = None
-    """PEM file of the client certificate's key."""
-    server_name: str | None = None
-    """The name the certificate has to be for, where it is not the host of the URL."""
-    verify: Literal["full", "ca", "none"] = "full"
-    """`full`: chain and name; `ca`: chain only; `none`: nothing."""
-
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        if (self.cert is None) != (self.key is None):
-            raise ValueError("cert and key belong together: give both or neither")
-        return self
 
 
 def _off(value: object) -> object:

@@ -13,6 +13,7 @@ from kvmon.config.labels import collisions
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Path, Source, spelled
 from kvmon.config.target_options import TargetOptions
+from kvmon.config.trust import tls_of
 from kvmon.model.targets.address import Address, BackendUrl
 from kvmon.model.targets.providers import BY_NAME, PROVIDERS, Provider, provider_of
 from kvmon.model.targets.target import Credentials, Probe, Sentinels, Target, Tls
@@ -120,13 +121,12 @@ def _tls(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _N
         if options.tls is not None:
             note("tls", "the url is without TLS: write rediss:// or valkeys://, or remove tls")
         return None
-    given = options.tls
-    if given is None:
-        return Tls()
-    paths = {name: beside(path, base) for name in ("ca", "cert", "key") if (path := getattr(given, name))}
-    for name, path in paths.items():
-        note.read(f"tls.{name}", path)
-    return Tls(**paths, server_name=given.server_name, verify=given.verify)
+    tls = tls_of(options.tls, base)
+    for name in ("ca", "cert", "key"):
+        path = getattr(tls, name)
+        if path is not None:
+            note.read(f"tls.{name}", path)
+    return tls
 
 
 def _sentinels(options: TargetOptions, urls: Iterable[BackendUrl], base: str, note: _Note) -> Sentinels | None:

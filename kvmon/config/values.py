@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, PlainValidator, SecretStr
+from pydantic import Field, PlainSerializer, PlainValidator
 
 from kvmon.config.urls import read_url, shown
 from kvmon.model.targets.address import BackendUrl
@@ -14,14 +14,9 @@ PREFIX = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 """What names of metrics and labels are made of."""
 
 
-def _redacted(value: SecretStr | None) -> str | None:
-    return "<redacted>" if value is not None else None
-
-
 Url = Annotated[
     BackendUrl,
     PlainValidator(read_url, json_schema_input_type=str),
     PlainSerializer(shown, return_type=str),
 ]
-Secret = Annotated[SecretStr, PlainSerializer(_redacted, return_type=str)]
 File = Annotated[str, Field(min_length=1)]

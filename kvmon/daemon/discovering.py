@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 import structlog
 
 from kvmon.clock import Clock
-from kvmon.config.discovery.options import DiscoveryOptions, shown_url
+from kvmon.config.discovery.options import DiscoveryOptions
+from kvmon.config.discovery.sources import shown_url
 from kvmon.config.discovery.targets import Discovery, Maker
-from kvmon.daemon.documents import Files, Shelf, ask_http
+from kvmon.daemon.documents import Files, Shelf
 from kvmon.model.metrics.catalogue import discovery as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.target import Target
@@ -41,7 +42,11 @@ class DiscoveryLoop:
         self._maker = Maker(discovery)
         self._files = Files(discovery.files, self._shelf)
         options = discovery.options
-        others = (*(shown_url(source.url) for source in options.http), *(source.name for source in options.dns))
+        others = (
+            *(shown_url(source.url) for source in options.http),
+            *(source.name for source in options.dns),
+            *(name for source in options.kubernetes for name in source.documents.values()),
+        )
         self._shelf.retain({*self._files.read(), *others})
         self._make()
 
@@ -84,18 +89,29 @@ class DiscoveryLoop:
         async with asyncio.TaskGroup() as group:
             if discovery.files:
                 group.create_task(self._files.watch())
-            for source in discovery.options.http:
-                group.create_task(ask_http(source, discovery.common.base, self._shelf))
-            if discovery.options.dns:
-                from kvmon.daemon.srv import ask_dns
-
-                for record in discovery.options.dns:
-                    group.create_task(ask_dns(record, self._shelf))
+            for question in self._questions():
+                group.create_task(question)
             while True:
                 await self._awake.wait()
                 await asyncio.sleep(TOGETHER)
                 if self._make():
                     self._changed()
+
+    def _questions(self) -> Iterator[Coroutine[None, None, NoReturn]]:
+        """What asks for ever; what is not configured is not imported."""
+        options, base = self._discovery.options, self._discovery.common.base
+        if options.http:
+            from kvmon.daemon.fetching import ask_http
+
+            yield from (ask_http(source, base, self._shelf) for source in options.http)
+        if options.dns:
+            from kvmon.daemon.srv import ask_dns
+
+            yield from (ask_dns(record, self._shelf) for record in options.dns)
+        if options.kubernetes:
+            from kvmon.daemon.kubernetes import ask_kubernetes
+
+            yield from (ask_kubernetes(source, base, self._shelf) for source in options.kubernetes)
 
     def _make(self) -> bool:
         """Whether the targets are others than before."""

@@ -1,11 +1,10 @@
-"""Documents that name targets, as they are now: files are looked at, URLs are asked; the last good content counts."""
+"""Documents that name targets, as they are now: the last good content counts. Files are looked at."""
 
 from __future__ import annotations
 
 import asyncio
 import glob
 import os
-import ssl
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import NoReturn
@@ -13,8 +12,7 @@ from typing import NoReturn
 import structlog
 
 from kvmon.config.discovery.documents import Group, parse
-from kvmon.config.discovery.options import HttpSource, shown_url
-from kvmon.config.files import beside, read_text
+from kvmon.config.files import read_text
 from kvmon.daemon.reloading import Look, look_at
 
 log = structlog.get_logger("kvmon")
@@ -24,9 +22,6 @@ EVERY = 1.0
 
 PATIENCE = 5.0
 """Seconds after which a file is read although it goes on to change."""
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes of an answer at most."""
 
 
 class Shelf:
@@ -121,48 +116,3 @@ def _matching(pattern: str) -> list[str]:
         folder, _, last = pattern.rpartition("/")
         return glob.glob(f"{glob.escape(folder)}/{last}" if folder else last)  # noqa: PTH207 - a Path would drop `./`
     return [pattern] if os.path.exists(pattern) else []  # noqa: PTH110 - a Path raises where a folder may not be entered
-
-
-async def ask_http(source: HttpSource, base: str, shelf: Shelf) -> NoReturn:
-    """Ask the URL for ever."""
-    name = shown_url(source.url)
-    while True:
-        try:
-            shelf.put(name, parse(await _get(source, base)))
-        except ValueError as error:
-            shelf.fail(name, str(error))
-        await asyncio.sleep(source.refresh_interval)
-
-
-async def _get(source: HttpSource, base: str) -> str:
-    """The body; raises ValueError with a sentence that holds no secret."""
-    import aiohttp
-
-    headers = {"Accept": "application/json", "X-Prometheus-Refresh-Interval-Seconds": f"{source.refresh_interval:g}"}
-    token = source.token.get_secret_value() if source.token is not None else None
-    if source.token_file is not None:
-        token = read_text(beside(source.token_file, base)).strip()
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    timeout = aiohttp.ClientTimeout(total=source.timeout)
-    try:
-        trust = ssl.create_default_context(cafile=beside(source.ca, base)) if source.ca is not None else True
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            # Not elsewhere: the token is for this host.
-            session.get(source.url, ssl=trust, allow_redirects=False) as answer,
-        ):
-            if answer.status != 200:
-                raise ValueError(f"the answer has status {answer.status}")
-            body = bytearray()
-            async for piece in answer.content.iter_chunked(1 << 16):
-                body += piece
-                if len(body) > LARGEST:
-                    raise ValueError("the answer is larger than 16 MiB")
-            return body.decode()
-    except TimeoutError:
-        raise ValueError(f"no answer within {source.timeout:g} s") from None
-    except UnicodeDecodeError:
-        raise ValueError("the answer is not UTF-8 text") from None
-    except (aiohttp.ClientError, OSError) as error:
-        raise ValueError(f"it cannot be asked: {type(error).__name__}") from None

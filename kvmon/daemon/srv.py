@@ -10,7 +10,7 @@ import dns.exception
 import dns.name
 
 from kvmon.config.discovery.documents import Group
-from kvmon.config.discovery.options import DnsSource
+from kvmon.config.discovery.sources import DnsSource
 from kvmon.daemon.documents import Shelf
 from kvmon.model.targets.address import Address, parse_address
 

@@ -51,6 +51,14 @@ MISTAKES = {
         GOOD + "discovery:\n  dns:\n  - name: _redis._tcp.h\n    nameserver: h:53\n",
         "kvmon.yaml:5: discovery.dns[0].nameserver: it is no IP address with a port, such as 10.0.0.2:53",
     ),
+    "two ways to say who asks": (
+        GOOD + "discovery:\n  http:\n  - url: https://a.example\n    token: x\n    password_file: y\n    username: u\n",
+        "kvmon.yaml:4: discovery.http[0]: password_file and token say who is asking: keep one",
+    ),
+    "a role that Kubernetes does not have here": (
+        GOOD + "discovery:\n  kubernetes: [node]\n",
+        "kvmon.yaml:3: discovery.kubernetes[0].role: it has to be one of 'service', 'pod'",
+    ),
     "no part": (
         GOOD + "shard: 6/5\n",
         "kvmon.yaml:2: shard: there is no part 6 of 5: they are counted from 1",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,6 +18,7 @@ import pytest
 
 from tests.servers.daemon import Daemon
 from tests.servers.server import Server
+from tests.servers.tls import Certificates
 from tests.servers.waiting import until
 
 StartDaemon = Callable[..., Daemon]
@@ -64,10 +68,12 @@ def test_files_are_followed_and_a_broken_one_takes_nothing_away(valkey: Server, 
 
 
 @contextmanager
-def http_sd(answer: dict[str, Any]) -> Iterator[str]:
+def http_sd(answer: dict[str, Any], who: str = "Bearer hunter2", certificates: Certificates | None = None) -> Iterator[str]:
+    """Answers whom `who` names; with certificates over TLS, and to clients that have one."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            allowed = self.headers.get("Authorization") == "Bearer hunter2"
+            allowed = self.headers.get("Authorization") == who
             body = json.dumps(answer["groups"]).encode()
             self.send_response(answer["status"] if allowed else 401)
             self.send_header("Content-Type", "application/json")
@@ -79,10 +85,15 @@ def http_sd(answer: dict[str, Any]) -> Iterator[str]:
             del format, args
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificates is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certificates["ca.pem"])
+        context.load_cert_chain(certificates["server.pem"], certificates["server.key"])
+        context.verify_mode = ssl.CERT_REQUIRED
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/targets"
+        yield f"http{'s' if certificates else ''}://127.0.0.1:{server.server_address[1]}/targets"
     finally:
         server.shutdown()
         server.server_close()
@@ -109,6 +120,28 @@ def test_urls_are_asked_and_a_failure_takes_nothing_away(valkey: Server, start_d
         daemon.until("kvmon_discovery_last_success_timestamp_seconds", None)
         assert "hunter2" not in daemon.logs
         assert "Traceback" not in daemon.logs
+
+
+def test_a_url_may_want_a_user_and_a_certificate(
+    valkey: Server, certificates: Certificates, start_daemon: StartDaemon, tmp_path: Path
+) -> None:
+    answer: dict[str, Any] = {"status": 200, "groups": [group(valkey, "a")]}
+    who = "Basic " + b64encode(b"kvmon:hunter2").decode()
+    password = tmp_path / "password"
+    password.write_text("old\n")
+    tls = {"ca": certificates["ca.pem"], "cert": certificates["client.pem"], "key": certificates["client.key"]}
+    with http_sd(answer, who, certificates) as url:
+        source = {"url": url, "refresh_interval": "300ms", "username": "kvmon", "password_file": str(password), "tls": tls}
+        daemon = start_daemon(configured(http=[source]))
+        until(lambda: "the answer has status 401" in daemon.logs, what="a refusal")
+        password.write_text("hunter2\n")
+        until(lambda: targets(daemon) == {"a": 1}, what="the target of the document")
+        source["tls"] = {**tls, "server_name": "other.example"}
+        daemon.write(configured(http=[source]))
+        daemon.reload()
+        until(lambda: "certificate is not valid for 'other.example'" in daemon.logs, what="another name is refused")
+        assert targets(daemon) == {"a": 1}
+    assert "hunter2" not in daemon.logs
 
 
 def test_another_kvmon_is_a_document_and_processes_share_what_it_names(valkey: Server, start_daemon: StartDaemon) -> None:

@@ -42,6 +42,7 @@ PRIVATE = {HASH, HASH.partition("$2b$04$")[2], SIGNING.removeprefix("whsec_")}
 
 def unlock(folder: Path) -> dict[str, object]:
     """Files and sections whose only purpose is to hold secrets."""
+    (folder / "account").write_text("canary-account")
     (folder / "web.yml").write_text(json.dumps({"basic_auth_users": {"ann": HASH}}))
     (folder / "map.json").write_text(json.dumps({"redis://mapped@127.0.0.1:1": "canary-mapped"}))
     (folder / "found.json").write_text(
@@ -85,7 +86,12 @@ def unlock(folder: Path) -> dict[str, object]:
         ],
         "discovery": {
             "files": [str(folder / "found.json")],
-            "http": [{"url": "http://u:canary-sd@127.0.0.1:1/", "token": "canary-sd-token"}],
+            "http": [
+                "http://u:canary-sd@127.0.0.1:1/a",
+                {"url": "http://127.0.0.1:1/b", "token": "canary-sd-token"},
+                {"url": "http://127.0.0.1:1/c", "username": "u", "password": "canary-sd-password"},
+            ],
+            "kubernetes": [{"role": "pod", "api": "http://127.0.0.1:1", "token_file": str(folder / "account")}],
             "defaults": {"password": "canary-default"},
         },
     }  # fmt: skip

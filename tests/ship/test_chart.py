@@ -19,6 +19,8 @@ CHART = ROOT / "helm" / "kvmon"
 TABLE = sorted(path.name for path in (CHART / "ci").glob("*-values.yaml"))
 ONE = {"redisAddress": "redis://one:6379"}
 
+RIGHTS = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
+
 Manifests = dict[str, dict[str, Any]]
 
 
@@ -87,7 +89,6 @@ def test_pods_satisfy_the_restricted_standard(file: str) -> None:
         assert spec["securityContext"]["runAsNonRoot"] is True
         assert spec["securityContext"]["runAsUser"] == 65532
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert spec["automountServiceAccountToken"] is False
         for each in spec["containers"]:
             assert each["securityContext"] == {
                 "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
@@ -246,7 +247,45 @@ def test_identities_of_clouds_are_told_where_their_webhooks_look() -> None:
     assert aws["NetworkPolicy"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
     for manifests in (azure, aws):
         assert pod(manifests)["serviceAccountName"] == manifests["ServiceAccount"]["metadata"]["name"]
-        assert not {"Role", "ClusterRole", "RoleBinding"} & set(manifests), "kvmon asks the Kubernetes API nothing"
+
+
+@pytest.mark.parametrize("file", TABLE)
+def test_only_who_asks_the_api_of_the_cluster_has_a_token_and_rights(file: str) -> None:
+    manifests = rendered("--values", str(CHART / "ci" / file))
+    asks = file == "discovery-values.yaml"
+    assert pod(manifests)["automountServiceAccountToken"] is asks
+    assert manifests["Pod"]["spec"]["automountServiceAccountToken"] is False
+    assert bool(RIGHTS & set(manifests)) is asks
+
+
+def test_rights_are_what_discovery_asks_for_and_no_more() -> None:
+    def rights(values: dict[str, Any]) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+        done = helm("template", "it", str(CHART), "--namespace", "watching", values=values)
+        assert done.returncode == 0, done.stderr
+        made = [one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] in RIGHTS]
+        bound = {(one["roleRef"]["kind"], one["metadata"].get("namespace", "")): one for one in made if "roleRef" in one}
+        found = {}
+        for one in made:
+            if "rules" in one:
+                (rule,) = one["rules"]
+                binding = bound.pop(key := (one["kind"], one["metadata"].get("namespace", "")))
+                assert binding["kind"] == f"{one['kind']}Binding"
+                assert binding["roleRef"]["name"] == one["metadata"]["name"]
+                assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "it-kvmon", "namespace": "watching"}]
+                found[key] = (rule["resources"], rule["verbs"])
+        assert not bound
+        return found
+
+    def of(*sources: Any, **more: Any) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+        return rights({"config": {"discovery": {"kubernetes": list(sources)}}, **more})
+
+    verbs = ["list", "watch"]
+    assert of("pod", {"role": "service"}, "pod") == {("ClusterRole", ""): (["pods", "services"], verbs)}
+    assert of({"role": "pod", "namespaces": ["web", "shop"]}, {"role": "service", "namespaces": ["web"]}) == {
+        ("Role", "shop"): (["pods"], verbs), ("Role", "web"): (["pods", "services"], verbs),
+    }  # fmt: skip
+    assert of({"role": "pod", "api": "https://elsewhere.example"}) == {}
+    assert of("pod", rbac={"create": False}) == {}
 
 
 def test_dashboards_come_as_the_configmaps_that_grafanas_sidecar_looks_for() -> None:

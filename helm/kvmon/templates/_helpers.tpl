@@ -49,6 +49,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if or (gt (int .Values.shards) 1) .Values.persistence.enabled -}}yes{{- end -}}
 {{- end -}}
 
+{{/* What is asked of the API of the cluster, as JSON: plurals by namespace ("": all of them). */}}
+{{- define "kvmon.watched" -}}
+{{- $watched := dict -}}
+{{- range dig "discovery" "kubernetes" list .Values.config -}}
+{{- $source := ternary (dict "role" .) . (kindIs "string" .) -}}
+{{- if not $source.api -}}
+{{- range default (list "") $source.namespaces -}}
+{{- $_ := set $watched . (append (default list (get $watched .)) (printf "%ss" $source.role) | uniq) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $watched -}}
+{{- end -}}
+
 {{/* What cloud identities are told by: annotations of the ServiceAccount. */}}
 {{- define "kvmon.identity" -}}
 {{- with .Values.azureWorkloadIdentity -}}

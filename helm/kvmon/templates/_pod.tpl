@@ -21,7 +21,7 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "kvmon.serviceAccount" . }}
-  automountServiceAccountToken: false
+  automountServiceAccountToken: {{ ne (include "kvmon.watched" .) "{}" }}
   # A Service called kvmon-web would set KVMON_WEB_PORT, and kvmon refuses variables of that prefix which it does not know.
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ $v.terminationGracePeriodSeconds }}

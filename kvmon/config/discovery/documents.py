@@ -16,10 +16,11 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Addresses (`host:port`, or URLs) that have these labels, sorted by name."""
+    """Addresses (`host:port`, or URLs) that have these labels, sorted by name. `problem`: what of it could not be read."""
 
     targets: tuple[str, ...]
     labels: Labels = ()
+    problem: str = ""
 
 
 def parse(text: str, *, yaml_too: bool = False) -> tuple[Group, ...]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from kvmon.options import Options, Seconds
-
-
-def _redacted(value: SecretStr | None) -> str | None:
-    return "<redacted>" if value is not None else None
+from kvmon.config.discovery.sources import DnsSource, HttpSource, KubernetesSource
+from kvmon.options import Options, Secret
 
 
 def _files(text: str) -> str:
@@ -24,75 +20,9 @@ def _files(text: str) -> str:
     return text
 
 
-def _http(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        named = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        named = False
-    if not named:
-        raise ValueError("it is no URL with http:// or https://")
-    return text
-
-
-def shown_url(text: str) -> str:
-    """The URL without user, password and query."""
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-Secret = Annotated[SecretStr, PlainSerializer(_redacted, return_type=str)]
-HttpUrl = Annotated[str, AfterValidator(_http), PlainSerializer(shown_url, return_type=str)]
-
-
-class HttpSource(Options):
-    """An http_sd document; a URL alone means the same."""
-
-    url: HttpUrl
-    """Answers GET with a JSON list of groups."""
-    refresh_interval: Seconds = 60.0
-    """Time between requests."""
-    timeout: Seconds = 10.0
-    """Deadline of a request."""
-    token: Secret | None = None
-    """Bearer token."""
-    token_file: str | None = None
-    """A file with the bearer token, read at each request."""
-    ca: str | None = None
-    """PEM file of the authorities that are trusted; default: the system's."""
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("token and token_file say the same thing: keep one")
-        return self
-
-
-class DnsSource(Options):
-    """An SRV record; a name alone means the same. Needs the extra `kvmon[dns]`."""
-
-    name: Annotated[str, Field(min_length=1, max_length=253)]
-    """Such as `_redis._tcp.cache.example.net`."""
-    refresh_interval: Seconds = 30.0
-    """Time between questions."""
-    timeout: Seconds = 5.0
-    """Deadline of a question."""
-    nameserver: str | None = None
-    """`host:port` of the server that is asked, the host as an IP address; default: the system's."""
-    scheme: Literal["redis", "rediss", "valkey", "valkeys"] = "redis"
-    """How what is found is reached."""
-    target: str | None = None
-    """What is found is nodes of one target of this name; default: each is a target of its own."""
-    labels: dict[str, str] = Field(default_factory=dict)
-    """Labels of what is found."""
-
-
-def _plain(value: Any) -> Any:
-    return {"url": value} if isinstance(value, str) else value
-
-
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
+def _alone(name: str) -> BeforeValidator:
+    """A text alone stands for the mapping that says only this."""
+    return BeforeValidator(lambda value: {name: value} if isinstance(value, str) else value)
 
 
 class DiscoveryOptions(Options):
@@ -100,10 +30,12 @@ class DiscoveryOptions(Options):
 
     files: tuple[Annotated[str, AfterValidator(_files)], ...] = ()
     """Prometheus' file_sd: JSON or YAML files, watched; the last part of a path may hold `*`."""
-    http: tuple[Annotated[HttpSource, BeforeValidator(_plain)], ...] = ()
+    http: tuple[Annotated[HttpSource, _alone("url")], ...] = ()
     """Prometheus' http_sd: URLs, asked now and then."""
-    dns: tuple[Annotated[DnsSource, BeforeValidator(_named)], ...] = ()
+    dns: tuple[Annotated[DnsSource, _alone("name")], ...] = ()
     """SRV records, asked now and then."""
+    kubernetes: tuple[Annotated[KubernetesSource, _alone("role")], ...] = ()
+    """Annotated Services and Pods of Kubernetes, watched."""
     defaults: dict[str, Any] = Field(default_factory=dict)
     """Options of a target, for all that are found."""
 

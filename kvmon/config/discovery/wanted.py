@@ -33,6 +33,8 @@ def wanted(groups: Iterable[Group], problems: list[str]) -> list[Wanted]:
     """The targets of all groups. Those with the same label `target` are one; others are called after their hosts."""
     named: dict[str, list[tuple[str, Labels]]] = {}
     for group in groups:
+        if group.problem:
+            problems.append(group.problem)
         name = dict(group.labels).get("target", "")
         for address in group.targets:
             try:

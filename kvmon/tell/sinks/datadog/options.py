@@ -6,9 +6,9 @@ import re
 from typing import Annotated, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainSerializer, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from kvmon.options import Bytes, Options, Seconds, size
+from kvmon.options import Bytes, Options, Seconds, Secret, size
 
 PORT = 8125
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -90,11 +90,6 @@ def _prefix(text: str) -> str:
     return text
 
 
-def _redacted(secret: SecretStr | None) -> str | None:
-    return "<redacted>" if secret is not None else None
-
-
-Secret = Annotated[SecretStr, PlainSerializer(_redacted, return_type=str)]
 Patterns = tuple[Annotated[str, AfterValidator(_pattern)], ...]
 
 
