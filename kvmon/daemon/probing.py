@@ -81,9 +81,9 @@ class ProbeLoop:
                 self._colds[key] = ColdProbe(seat.node, options, probe.tally, clock=self._clock, phase=phase(key))
                 self._start(key)
 
-    def verdicts(self) -> Verdicts:
-        """All verdicts now."""
-        return self._shards.verdicts()
+    def verdicts(self, reporter: str = "") -> Verdicts:
+        """All verdicts now, as this reporter should have them."""
+        return self._shards.verdicts(reporter)
 
     def reads(self, key: Key) -> tuple[int, int]:
         """The hits and misses that probes of the node caused so far."""
@@ -137,6 +137,8 @@ class ProbeLoop:
         self._broken = asyncio.get_running_loop().create_future()
         for named, override in await self._journal.kept():
             self._shards.overrides.put(named, override)
+        for named, backoff in await self._journal.backoffs():
+            self._shards.resume(named, backoff)
         for watcher in (self._distrust.watch(), self._distrust.ask()):
             self._spawn(watcher)
         for key in self._probes:
@@ -153,7 +155,7 @@ class ProbeLoop:
     def _happened(self, verdict: Verdict, before: str) -> None:
         if self._broken is None:
             return
-        self._spawn(self._journal.event(verdict, before))
+        self._spawn(self._journal.event(verdict, before, self._shards.backoff((verdict.target, verdict.op, verdict.shard))))
         if verdict.state == "open" and before != "half_open":
             place = (verdict.target, verdict.shard)
             nodes = [seat.node for seat in self._seats.values() if (seat.node.target.name, seat.shard) == place]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kvmon.clock import Clock
 from kvmon.daemon.seats import Seat, host_of
 from kvmon.judge.breakers.board import BreakerBoard, Told
-from kvmon.judge.breakers.breaker import Breaker
+from kvmon.judge.breakers.breaker import Backoff, Breaker
 from kvmon.judge.breakers.overrides import Overrides
 from kvmon.judge.breakers.panel import RANKS, Panel
 from kvmon.judge.breakers.tilt import Tilt
@@ -82,6 +82,15 @@ class Shards:
             return not self._tilt.on(now)
         return self._tilt.believes(host_of(seat.node), now)
 
+    def backoff(self, key: Key) -> Backoff:
+        """What the breaker has learned about reopening."""
+        breaker = self._board.breaker(key)
+        return breaker.backoff if breaker is not None else Backoff()
+
+    def resume(self, key: Key, kept: Backoff) -> None:
+        """Go on from before a restart."""
+        self._board.resume(key, kept)
+
     def hear(self, report: Report) -> tuple[int, set[tuple[str, str]]]:
         """Take what an application saw: how many calls were of breakers that there are, and which shards to look at now."""
         known, alarmed = 0, set()
@@ -108,10 +117,10 @@ class Shards:
         """See what has changed though no probe came by."""
         self._board.settle()
 
-    def verdicts(self) -> Verdicts:
-        """All verdicts now."""
+    def verdicts(self, reporter: str = "") -> Verdicts:
+        """All verdicts now, as this reporter should have them."""
         tilted = self._tilt.reason if self._tilt.on(self._clock.monotonic()) else ""
-        return replace(self._board.verdicts(), tilt=tilted)
+        return replace(self._board.verdicts(reporter), tilt=tilted)
 
 
 def _rhythm(options: Probe) -> list[tuple[Op, float]]:

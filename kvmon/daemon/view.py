@@ -76,14 +76,9 @@ class DaemonView:
         self.probing: ProbeLoop | None = None
         self.incident_book: Incidents | None = None
         self.remembering = WindowLoop(
-            config.window,
-            clock=clock,
-            interval=config.interval,
-            snapshots=board.snapshots,
-            own=self.own_samples,
-            process=ProcessMetrics().values,
-            state_dir=config.state_dir,
-        )
+            config.window, clock=clock, interval=config.interval, snapshots=board.snapshots, own=self.own_samples,
+            process=ProcessMetrics().values, state_dir=config.state_dir,
+        )  # fmt: skip
         self.also(self.remembering.own_samples)
         self.notifying: NotifyLoop | None = None
         self.judging: JudgeLoop | None = None
@@ -139,9 +134,9 @@ class DaemonView:
         """See View."""
         return self.probing.lag(node.key) if self.probing is not None else None
 
-    def verdicts(self) -> Verdicts:
+    def verdicts(self, reporter: str = "") -> Verdicts:
         """See View."""
-        return self.probing.verdicts() if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)
+        return self.probing.verdicts(reporter) if self.probing is not None else Verdicts(self.feed.boot, self.feed.index)
 
     async def incidents(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """See View."""

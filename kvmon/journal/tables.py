@@ -67,6 +67,15 @@ CREATE TABLE IF NOT EXISTS overrides (
     PRIMARY KEY (target, op, shard)
 );
 
+CREATE TABLE IF NOT EXISTS backoffs (
+    target TEXT NOT NULL,
+    op TEXT NOT NULL,
+    shard TEXT NOT NULL DEFAULT '',
+    at REAL NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (target, op, shard)
+);
+
 CREATE TABLE IF NOT EXISTS incidents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,

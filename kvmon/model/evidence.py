@@ -21,7 +21,7 @@ class Evidence:
 
     `outcome` is `ok` or the class of what went wrong (`oom`, `readonly`, `timeout`, `refused`, ...). `at` is when it began, in
     monotonic seconds, `duration` seconds it took. `conclusive`: the server itself said that it does not serve this op.
-    `tainted`: we were late ourselves, so that its duration says nothing.
+    `tainted`: we were late ourselves, so that its duration says nothing. `ready_in` seconds the server expects to serve.
     """
 
     target: str
@@ -33,6 +33,7 @@ class Evidence:
     duration: float
     conclusive: bool = False
     tainted: bool = False
+    ready_in: float | None = None
 
     @property
     def end(self) -> float:
@@ -93,6 +94,7 @@ class Verdict:
     `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
     `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into;
     `flapping`: it opens again and again; `degraded`: it succeeds, but has become slow; `maintenance`: some was announced.
+    `reporter`: whom alone it is for, as its calls fail while those of others work.
     """
 
     target: str
@@ -117,6 +119,7 @@ class Verdict:
     degraded: bool = False
     maintenance: bool = False
     told: Told = Told()
+    reporter: str = ""
     thresholds: Thresholds = DEFAULTS
 
 

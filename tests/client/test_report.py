@@ -11,9 +11,13 @@ from kvmon_client.http import server_of
 from kvmon_client.outcomes import KEPT, KINDS, Outcomes
 from kvmon_client.report import flush, report
 
-from tests.client.doubles import Clock, Piece, Play, answer
+from tests.client.doubles import Clock, Piece, Play, answer, board, breaker, document
 
 SERVER = server_of("http://daemon:9121", "secret")
+
+
+def deaf(_documents: object) -> None:
+    """Nobody is told."""
 
 
 def bodies(play: Play) -> list[dict[str, Any]]:
@@ -33,7 +37,7 @@ def test_a_batch_is_what_the_daemon_takes() -> None:
             yield answer({"accepted": 3}, "202 Accepted")
 
     play = Play(script, clock)
-    play.run(report(outcomes, SERVER), lambda: outcomes.sent > 0)
+    play.run(report(outcomes, SERVER, deaf), lambda: outcomes.sent > 0)
     assert play.requests == ["POST /v1/reports HTTP/1.1"]
     (body,) = bodies(play)
     assert body["outcomes"] == [
@@ -58,7 +62,7 @@ def test_a_batch_that_may_have_arrived_is_sent_again_under_the_same_id(trouble: 
             yield next(troubles, answer(b"", "202 Accepted"))
 
     play = Play(script, clock)
-    play.run(report(outcomes, SERVER), lambda: outcomes.sent == 1)
+    play.run(report(outcomes, SERVER, deaf), lambda: outcomes.sent == 1)
     assert len({body["batch"] for body in bodies(play)}) == 1
     assert len(play.bodies) == 3
 
@@ -74,7 +78,7 @@ def test_a_daemon_that_is_away_costs_bounded_memory_and_every_loss_is_counted() 
 
     play = Play(script, clock)
     outcomes.add("it", "read", "", "ok", 0.001)
-    play.run(report(outcomes, SERVER), lambda: clock.now > 1_600.0)
+    play.run(report(outcomes, SERVER, deaf), lambda: clock.now > 1_600.0)
     assert outcomes.sent == 0
     assert len(outcomes._waiting) <= KEPT
     waiting = sum(batch.count for batch in outcomes._waiting)
@@ -126,7 +130,7 @@ def test_what_is_refused_is_dropped_and_told_once(status: str, caplog: pytest.Lo
             yield answer(b"", status)
 
     outcomes.add("it", "read", "", "ok", 0.001)
-    Play(script, clock).run(report(outcomes, SERVER), lambda: outcomes.dropped >= 5)
+    Play(script, clock).run(report(outcomes, SERVER, deaf), lambda: outcomes.dropped >= 5)
     assert caplog.text.count("refuses reports") == 1
     assert "secret" not in caplog.text
 
@@ -145,3 +149,33 @@ def test_what_is_left_is_sent_at_the_end_and_a_dead_daemon_ends_that_too() -> No
     outcomes.add("it", "read", "", "ok", 0.001)
     Play(lambda *_: [ConnectionRefusedError()], clock).run(flush(outcomes, SERVER), lambda: False)
     assert outcomes.sent == 1
+
+
+def test_an_application_whose_own_calls_fail_is_told_so_and_forgets_it_when_it_says_no_more() -> None:
+    clock = Clock()
+    outcomes, known = Outcomes(clock=clock), board(clock)
+    known.snapshot(document(1, breaker(), breaker(op="write")))
+    known.renew(3_600)
+    heard: list[tuple[str, str]] = []
+    known.watch(lambda before, after: heard.append((before.advice, after.advice)))
+    alone = breaker(advice="limit", permit_ratio=0.1, reason_class="timeout", reporter=outcomes.reporter)
+    answers = iter([{"accepted": 1, "breakers": [alone]}, b"no JSON", {"accepted": 1}])
+
+    def script(first: str, *_: object) -> Iterator[Piece]:
+        if first != "CONNECT":
+            yield answer(next(answers), "202 Accepted")
+
+    play = Play(script, clock)
+    outcomes.add("it", "read", "", "timeout", 1.0)
+    conversation = report(outcomes, SERVER, known.advise)
+    play.run(conversation, lambda: known.ratio("it", "read", None, None) == 0.1)
+    assert known.ratio("it", "write", None, None) == 1.0
+    known.change({"index": 2, "breaker": breaker("open")})
+    assert known.ratio("it", "read", None, None) == 0.0, "the stricter counts"
+    known.change({"index": 3, "breaker": breaker()})
+    assert known.verdict("it", "read").reason_class == "timeout"
+    Play(script, clock).run(report(outcomes, SERVER, known.advise), lambda: known.ratio("it", "read", None, None) == 1.0)
+    assert heard[-1] == ("limit", "allow")
+    known.advise([alone])
+    known.after_fork()
+    assert known.ratio("it", "read", None, None) == 1.0, "a child is another reporter"

@@ -82,6 +82,25 @@ async def test_tls_and_a_password_on_the_way(valkey: Server, start_daemon: Start
         assert stranger.allow("it")
 
 
+def test_an_application_whose_own_way_is_broken_is_limited_and_no_other(valkey: Server, start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(probing(valkey))
+    with Client(daemon.url, reports=True) as broken, Client(daemon.url, reports=True) as well:
+        for client in (broken, well):
+            until(lambda client=client: state(client) == state(client, "write") == "closed", what="followed")  # type: ignore[misc]
+
+        def limited() -> bool:
+            well.record("it", "write", "ok", 0.001)
+            broken.record("it", "write", "timeout", 1.0)
+            return broken.verdict("it", "write").advice == "limit"
+
+        until(limited, what="told that it is its own trouble")
+        found = broken.verdict("it", "write")
+        assert (found.state, found.permit_ratio, found.reason_class) == ("closed", 0.1, "timeout")
+        assert well.verdict("it", "write").advice == "allow"
+        assert broken.verdict("it").advice == "allow"
+        assert daemon.get("/v1/breakers/it/write").json()["breakers"][0]["advice"] == "allow"
+
+
 @pytest.mark.slow
 def test_each_key_of_a_cluster_is_answered_by_its_shard(
     start_server: StartServer, start_daemon: StartDaemon, certificates: Certificates

@@ -194,3 +194,21 @@ def test_probing_begins_and_ends_with_a_reload(valkey: Server, start_daemon: Sta
     daemon.reload()
     reach(daemon, "read", "unknown")
     assert daemon.terminate()[0] == 0
+
+
+def test_what_was_open_when_the_daemon_ended_is_unknown_and_then_tried_before_it_closes(
+    valkey: Server, start_daemon: Start, tmp_path: Path
+) -> None:
+    configuration = {**probing(valkey), "state_dir": str(tmp_path / "state")}
+    daemon = start_daemon(configuration)
+    reach(daemon, "read", "closed")
+    valkey.kill()
+    reach(daemon, "read", "open")
+    daemon.terminate()
+    valkey.restart()
+    again = start_daemon(configuration)
+    assert reach(again, "read", "closed")["generation"] == 2, "half-open lay in between"
+    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
+        rows = journal.execute("SELECT data FROM events WHERE kind = 'breaker' AND subject = 'read' ORDER BY id").fetchall()
+    changes = [(data["before"], data["after"]) for (text,) in rows for data in [json.loads(text)]]
+    assert changes[-2:] == [("unknown", "half_open"), ("half_open", "closed")]

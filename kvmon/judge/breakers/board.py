@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from kvmon.clock import Clock
-from kvmon.judge.breakers.breaker import Breaker
+from kvmon.judge.breakers.breaker import Backoff, Breaker
 from kvmon.judge.breakers.entry import Entry, Key
 from kvmon.judge.breakers.overrides import Overrides
 from kvmon.model.evidence import Evidence, Outcome, Report, Slots, Verdict, Verdicts
@@ -50,6 +50,7 @@ class BreakerBoard:
         self._index = 0
         self._entries: dict[Key, Entry] = {}
         self._gone: dict[str, int] = {}
+        self._kept: dict[Key, Backoff] = {}
         self._latest: tuple[float, Verdicts] | None = None
 
     def add(self, key: Key, *, stale_after: float, slots: Slots = (), rules: Thresholds = DEFAULTS) -> None:
@@ -57,10 +58,20 @@ class BreakerBoard:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(key, Breaker(stale_after=stale_after, since=self._clock.monotonic()))
+        if (kept := self._kept.pop(key, None)) is not None:
+            entry.breaker = entry.breaker.resume(kept)
         entry.slots = slots
         entry.breaker = replace(entry.breaker, stale_after=stale_after)
         entry.obey(rules)
         self._settle(entry)
+
+    def resume(self, key: Key, kept: Backoff) -> None:
+        """Go on from before a restart, at once or when there is such a breaker; one that has an opinion of its own keeps it."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self._kept[key] = kept
+        else:
+            entry.breaker = entry.breaker.resume(kept)
 
     def forget(self, key: Key) -> None:
         """The breaker is no more."""
@@ -98,8 +109,14 @@ class BreakerBoard:
         self._settle(entry)
         return entry.breaker
 
-    def verdicts(self) -> Verdicts:
-        """All verdicts now, by target, op and shard."""
+    def verdicts(self, reporter: str = "") -> Verdicts:
+        """All verdicts now, by target, op and shard, as this reporter should have them."""
+        found = self._all()
+        if not reporter or not (mine := self._alone(reporter)):
+            return found
+        return replace(found, all=[mine.get((each.target, each.op, each.shard), each) for each in found.all])
+
+    def _all(self) -> Verdicts:
         now = self._clock.monotonic()
         if self._latest is not None and now - self._latest[0] < SAME:
             return self._latest[1]
@@ -108,6 +125,12 @@ class BreakerBoard:
         made = Verdicts(self._epoch, self._index, found, dict(self._gone))
         self._latest = (now, made)
         return made
+
+    def _alone(self, reporter: str) -> dict[Key, Verdict]:
+        """Those that are other ones for this reporter, whose own calls fail."""
+        now = self._clock.monotonic()
+        found = {key: entry.alone(reporter, now, self._clock.time() - now) for key, entry in self._entries.items()}
+        return {key: verdict for key, verdict in found.items() if verdict is not None}
 
     def expect(self, target: str, seconds: float) -> None:
         """Maintenance of the target was announced: for so long short silences are put up with; 0: it is over."""

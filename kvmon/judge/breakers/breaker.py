@@ -26,6 +26,9 @@ FAST_PACE = 0.25
 UNKNOWN_PACE = 1.0
 """Seconds after which asking again may be worth it where nothing is known."""
 
+MISCONFIGURED = frozenset({"auth", "tls"})
+"""Classes that last until somebody changes a configuration: waiting longer each time would only delay what they did."""
+
 RAMP = ((5.0, 0.1), (10.0, 0.5))
 """Until so many seconds after closing, so much of the calls may go."""
 
@@ -40,13 +43,26 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Backoff:
+    """What outlives a restart: how often it reopened soon after closing, and when it closed last.
+
+    `closed_at` is in the seconds of whoever keeps it; `tripped` that it was not closed properly since it last opened.
+    """
+
+    level: int = 0
+    tripped: bool = False
+    closed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Breaker:
     """One breaker at one moment; `step` and `settle` give the next one.
 
     `stale_after` seconds without evidence make it unknown. `since` is when the state began, `generation` counts states,
-    `failures`, `words` (conclusive ones) and `successes` are the current runs. `level` says how often it reopened soon after
-    closing, `tripped` that it was not closed properly since it last opened. `alarmed`: applications say that calls fail.
-    `rules` say when it opens and closes; `expecting` that maintenance was announced, `held` that it stays open for that.
+    `failures`, `words` (conclusive ones) and `successes` are the current runs. `level`, `tripped` and `closed_at` are those of
+    its Backoff. `alarmed`: applications say that calls fail. `rules` say when it opens and closes; `expecting` that maintenance
+    was announced, `held` that it stays open for that, `flapping` that it opens again and again. `ready_at` is when the server
+    expects to serve.
     """
 
     stale_after: float = 10.0
@@ -64,6 +80,8 @@ class Breaker:
     alarmed: bool = False
     expecting: bool = False
     held: bool = False
+    flapping: bool = False
+    ready_at: float | None = None
     rules: Thresholds = DEFAULTS
 
     @property
@@ -79,7 +97,20 @@ class Breaker:
     @property
     def dwell(self) -> float:
         """Seconds that it stays open at least."""
+        if self.flapping:
+            return self.rules.max_open
         return min(self.rules.max_open, self.rules.open_for * 2.0 ** (self.level - 1)) if self.level else 0.0
+
+    @property
+    def backoff(self) -> Backoff:
+        """What is to be kept of it."""
+        return Backoff(self.level, self.tripped, self.closed_at)
+
+    def resume(self, kept: Backoff) -> Breaker:
+        """With what was kept, where it knows nothing yet of its own: what was open is tried before it closes."""
+        if self.generation:
+            return self
+        return replace(self, level=kept.level, tripped=kept.tripped, closed_at=kept.closed_at)
 
     @property
     def silences(self) -> int:
@@ -92,7 +123,8 @@ class Breaker:
             return self
         now = self.settle(evidence.at)
         now = _succeeded(now, evidence.end) if evidence.ok else _failed(now, evidence)
-        return replace(now, heard=evidence.end)
+        ready_at = None if evidence.ready_in is None else evidence.end + evidence.ready_in
+        return replace(now, heard=evidence.end, ready_at=ready_at)
 
     def settle(self, now: float) -> Breaker:
         """At this time: without recent evidence nothing is known."""
@@ -140,7 +172,8 @@ class Breaker:
             return 0.0 if self.permit_ratio(now) else UNKNOWN_PACE
         if self.state is State.HALF_OPEN:
             return pace * (self.rules.trials - self.successes)
-        return max(0.0, self.since + self.dwell - now) + pace + FAST_PACE * (self.rules.trials - 1)
+        earliest = max(self.since + self.dwell, self.ready_at or 0.0)
+        return max(0.0, earliest - now) + pace + FAST_PACE * (self.rules.trials - 1)
 
 
 def _succeeded(was: Breaker, now: float) -> Breaker:
@@ -166,7 +199,8 @@ def _failed(was: Breaker, evidence: Evidence) -> Breaker:
     if was.state is not State.HALF_OPEN and words < WORDS and counted.failures < was.silences:
         return counted
     opened = _become(was, State.OPEN, evidence.end, reason=evidence.outcome)
-    return replace(opened, failures=counted.failures, level=_next_level(was, evidence.end), tripped=True)
+    level = was.level if evidence.outcome in MISCONFIGURED else _next_level(was, evidence.end)
+    return replace(opened, failures=counted.failures, level=level, tripped=True)
 
 
 def _next_level(was: Breaker, now: float) -> int:

@@ -20,6 +20,9 @@ RAMPING = 5
 PATIENCE = 2.0
 """Seconds that probes have to confirm or deny what applications say."""
 
+ALONE = 0.1
+"""How much of its calls may go for a reporter whose calls fail while they work for others: with none it would never know."""
+
 SLOW = 0.5
 """How much of the calls may go to what has become slow."""
 
@@ -124,6 +127,8 @@ class Entry:
         self._state = self.breaker.state
         self.tripped = self.tripped and self._state is not State.CLOSED
         self.flapping.settle(now)
+        if self.breaker.flapping != self.flapping.on:
+            self.breaker = replace(self.breaker, flapping=self.flapping.on)
         if self.breaker.generation != self.generation:
             self.generation = self.breaker.generation
             if self.reports is not None:
@@ -161,6 +166,18 @@ class Entry:
         if mode == "auto":
             return min(self.breaker.permit_ratio(now), SLOW if self.degraded else 1.0)
         return 0.0 if mode == "forced_open" else 1.0
+
+    def alone(self, reporter: str, now: float, wall: float) -> Verdict | None:
+        """What it says to this reporter alone, whose calls fail though the breaker is closed: its way here may be broken."""
+        if self.reports is None or self.mode != "auto" or self.breaker.state is not State.CLOSED or self.breaker.alarmed:
+            return None
+        trouble = self.reports.trouble(reporter, now)
+        if not trouble:
+            return None
+        ratio = min(ALONE, self.ratio(now))
+        return replace(
+            self.verdict(now, wall), advice="limit", permit_ratio=ratio, reason_class=trouble, suspect=True, reporter=reporter
+        )
 
     @property
     def degraded(self) -> bool:

@@ -24,8 +24,7 @@ IGNORED = frozenset(
 class _Bucket:
     second: int
     calls: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
-    classes: Counter[str] = field(default_factory=Counter)
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)
     milliseconds: float = 0.0
 
 
@@ -68,8 +67,7 @@ class Reports:
         bucket.calls[reporter] += count
         bucket.milliseconds += milliseconds
         if outcome != "ok":
-            bucket.failed[reporter] += count
-            bucket.classes[outcome] += count
+            bucket.failed[reporter, outcome] += count
 
     def clear(self) -> None:
         """Judge from here on; who reports is remembered."""
@@ -77,18 +75,36 @@ class Reports:
 
     def summary(self, now: float) -> Summary:
         """The window now."""
-        while self._buckets and self._buckets[0].second <= now - self._rules.window:
-            self._buckets.popleft()
+        self._slide(now)
         calls, failed, classes = Counter[str](), Counter[str](), Counter[str]()
         for bucket in self._buckets:
             calls += bucket.calls
-            failed += bucket.failed
-            classes += bucket.classes
+            for (reporter, outcome), count in bucket.failed.items():
+                failed[reporter] += count
+                classes[outcome] += count
         # Whose own calls mostly work is not failing, though some of them do not.
         failing = sum(count >= self._rules.failure_ratio * calls[reporter] for reporter, count in failed.items())
-        worst = classes.most_common(1)[0][0] if classes else ""
+        worst = _commonest(classes)
         spent = sum(bucket.milliseconds for bucket in self._buckets)
         return Summary(calls.total(), failed.total(), worst, len(calls), failing, spent)
+
+    def trouble(self, reporter: str, now: float) -> str:
+        """The class of what mostly fails for this reporter, were it the only one that speaks; empty where its calls work."""
+        if reporter not in self._seen:
+            return ""
+        self._slide(now)
+        calls = sum(bucket.calls[reporter] for bucket in self._buckets)
+        classes = Counter[str]()
+        for bucket in self._buckets:
+            classes.update({outcome: count for (who, outcome), count in bucket.failed.items() if who == reporter})
+        failures = classes.total()
+        if failures < self._rules.min_failures or failures < self._rules.failure_ratio * calls:
+            return ""
+        return _commonest(classes)
+
+    def _slide(self, now: float) -> None:
+        while self._buckets and self._buckets[0].second <= now - self._rules.window:
+            self._buckets.popleft()
 
     def alive(self, now: float) -> int:
         """How many reporters there are."""
@@ -104,3 +120,7 @@ class Reports:
     def quorum(self, now: float) -> bool:
         """Whether so many reporters agree that their word counts though probes succeed."""
         return self.summary(now).failing >= max(2.0, self._rules.reporters, 0.5 * self.alive(now))
+
+
+def _commonest(classes: Counter[str]) -> str:
+    return classes.most_common(1)[0][0] if classes else ""

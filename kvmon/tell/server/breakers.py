@@ -26,11 +26,12 @@ SEVERITY = ("deny", "limit", "allow")
 async def breakers(request: web.Request) -> web.Response:
     """Documents of all breakers, of a target's, or of one op's; 304 while no verdict has changed.
 
-    With `?index=N&wait=4s` the answer waits until something was changed since N, at most so long.
+    With `?index=N&wait=4s` the answer waits until something was changed since N, at most so long. With `?reporter=NAME` they are
+    what that reporter should know: where its own calls fail and others' work, only it is advised to try less.
     """
     view = request.app[VIEW]
     waits = _waits(request)
-    chosen = _chosen(request, view.verdicts())
+    chosen = _chosen(request)
     if waits is not None:
         chosen = await _changed(request, chosen, *waits)
     verdicts = view.verdicts()
@@ -38,7 +39,9 @@ async def breakers(request: web.Request) -> web.Response:
     # By what is shown, not by all there is: a change elsewhere is no news here.
     tag = f'"{verdicts.epoch}-{index}-{len(chosen)}"'
     headers = {"ETag": tag, **LEASE, "Cache-Control": "no-cache"}
-    if _matches(request, tag):
+    if any(verdict.reporter for verdict in chosen):
+        del headers["ETag"]  # what is for one alone has no index
+    elif _matches(request, tag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = envelope(verdicts, view.clock.time(), index=index, chosen=chosen)
     return web.Response(body=json.dumps(body).encode(), content_type="application/json", headers=headers)
@@ -76,13 +79,13 @@ async def _changed(request: web.Request, chosen: Sequence[Verdict], index: int, 
             left = end - asyncio.get_running_loop().time()
             if left <= 0.0 or not await view.feed.news(view.feed.index, left):
                 break
-            chosen = _chosen(request, view.verdicts())
-    return _chosen(request, view.verdicts())
+            chosen = _chosen(request)
+    return _chosen(request)
 
 
 async def allow(request: web.Request) -> web.Response:
     """200 `allow`, or 503 `deny` with Retry-After. While calls come back little by little, so many are allowed."""
-    worst = min(_chosen(request, request.app[VIEW].verdicts()), key=lambda verdict: SEVERITY.index(verdict.advice))
+    worst = min(_chosen(request), key=lambda verdict: SEVERITY.index(verdict.advice))
     headers = {
         "Kvmon-State": worst.state,
         "Kvmon-Permit-Ratio": f"{worst.permit_ratio:g}",
@@ -95,8 +98,9 @@ async def allow(request: web.Request) -> web.Response:
     return web.Response(text="deny\n", status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
 
 
-def _chosen(request: web.Request, verdicts: Verdicts) -> Sequence[Verdict]:
-    """The verdicts that the path and `?shard=` name. What is not probed is unknown. Raises Problem 404."""
+def _chosen(request: web.Request) -> Sequence[Verdict]:
+    """The verdicts that the path and `?shard=` name, for `?reporter=`. What is not probed is unknown. Raises Problem 404."""
+    verdicts = request.app[VIEW].verdicts(request.query.get("reporter", ""))
     name, op, shard = request.match_info.get("target"), request.match_info.get("op"), request.query.get("shard")
     found: Sequence[Verdict] = verdicts.all
     if name is not None:

@@ -48,6 +48,7 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
         "flapping": verdict.flapping,
         "degraded": verdict.degraded,
         "maintenance": verdict.maintenance,
+        "reporter": verdict.reporter or None,
         "override": _override(verdict),
         "thresholds": {
             "consecutive": verdict.thresholds.consecutive,

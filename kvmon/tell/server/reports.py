@@ -11,7 +11,9 @@ from pydantic import Field
 from kvmon.model.evidence import Outcome, Report
 from kvmon.tell.server.access import must_be_allowed_to_change
 from kvmon.tell.server.bodies import Body, read
+from kvmon.tell.server.documents import breaker
 from kvmon.tell.server.keys import VIEW
+from kvmon.tell.server.view import View
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -38,7 +40,10 @@ class ReportBody(Body):
 
 
 async def reports(request: web.Request) -> web.Response:
-    """202 with how many calls were of breakers that there are. The same batch again is counted once."""
+    """202 with how many calls were of breakers that there are. The same batch again is counted once.
+
+    `breakers` are the documents that are other ones for this reporter: its own calls fail, while others' work.
+    """
     view = request.app[VIEW]
     with view.inbox.refusals("report"):
         must_be_allowed_to_change(request)
@@ -50,6 +55,11 @@ async def reports(request: web.Request) -> web.Response:
     report = Report(body.reporter, body.batch, body.window_ms / 1000, outcomes)
     if not view.inbox.is_new(report):
         view.inbox.count("report", "duplicate")
-        return web.json_response({"accepted": 0}, status=HTTPStatus.ACCEPTED)
+        return _answer(view, report, 0)
     view.inbox.count("report", "accepted")
-    return web.json_response({"accepted": view.report(report)}, status=HTTPStatus.ACCEPTED)
+    return _answer(view, report, view.report(report))
+
+
+def _answer(view: View, report: Report, accepted: int) -> web.Response:
+    alone = [breaker(verdict) for verdict in view.verdicts(report.reporter).all if verdict.reporter]
+    return web.json_response({"accepted": accepted, "breakers": alone}, status=HTTPStatus.ACCEPTED)

@@ -33,6 +33,7 @@ LIMITED, UNREADY, UNFIT = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVA
 
 NAMED = Query("target", "The name of a target.")
 SHARD = Query("shard", "A shard of the target.")
+WHO = Query("reporter", "What the reporter of that name should know: its own calls may fail while others' work.")
 VERBOSE = Query("verbose", "Every check, also those that passed.")
 CHOSEN = (Query("target", "Only these targets.", many=True), Query("name[]", "Only these metrics.", many=True))
 CHANGED = (
@@ -119,18 +120,19 @@ ROUTES: tuple[Route, ...] = (
           _told("Of the last poll.", memory_used="integer", memory_peak="integer", connections="integer",
                 operations_per_sec="integer", keyspace_hits="integer", keyspace_misses="integer", hit_ratio="number|null"),
           (NAMED,), refused=(UNKNOWN, UNREADY)),
-    Route("GET", "/v1/breakers", breakers.breakers, ASKED, (SHARD, *CHANGED), refused=(BAD, UNKNOWN)),
-    Route("GET", "/v1/breakers/{target}", breakers.breakers, ASKED, (SHARD, *CHANGED), refused=(BAD, UNKNOWN)),
-    Route("GET", "/v1/breakers/{target}/{op}", breakers.breakers, ASKED, (SHARD, *CHANGED),
+    Route("GET", "/v1/breakers", breakers.breakers, ASKED, (SHARD, WHO, *CHANGED), refused=(BAD, UNKNOWN)),
+    Route("GET", "/v1/breakers/{target}", breakers.breakers, ASKED, (SHARD, WHO, *CHANGED), refused=(BAD, UNKNOWN)),
+    Route("GET", "/v1/breakers/{target}/{op}", breakers.breakers, ASKED, (SHARD, WHO, *CHANGED),
           refused=(BAD, UNKNOWN)),
     Route("GET", "/v1/breakers/{target}/{op}/allow", breakers.allow,
-          {200: Reply("Try it.", (TEXT,)), 503: Reply("Do not, before Retry-After is over.", (TEXT,))}, (SHARD,),
+          {200: Reply("Try it.", (TEXT,)), 503: Reply("Do not, before Retry-After is over.", (TEXT,))}, (SHARD, WHO),
           refused=(UNKNOWN,)),
     Route("PUT", "/v1/breakers/{target}/{op}/override", overrides.put, VERDICTS, (SHARD,), refused=(UNKNOWN, CLASH),
           body=lambda: overrides.OverrideBody, changes=True),
     Route("DELETE", "/v1/breakers/{target}/{op}/override", overrides.delete, VERDICTS, (SHARD,),
           refused=(UNKNOWN,), changes=True),
-    Route("POST", "/v1/reports", reports.reports, {202: Reply("Calls of known breakers.", schema=record(accepted="integer"))},
+    Route("POST", "/v1/reports", reports.reports,
+          {202: Reply("Calls that count, and what is for it alone.", schema=record(accepted="integer", breakers="array"))},
           refused=(LIMITED,), body=lambda: reports.ReportBody, changes=True),
     Route("GET", "/v1/events", events.events, {200: Reply("Without an end.", ("text/event-stream",))}),
     Route("GET", "/v1/incidents", incidents.incidents, _told("The newest first.", incidents="array", events="array"),

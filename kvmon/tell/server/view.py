@@ -124,8 +124,8 @@ class View(Protocol):
     def canary_lag(self, node: Node) -> float | None:
         """Seconds that a replica is behind by its canary; None where it is not probed, or not known."""
 
-    def verdicts(self) -> Verdicts:
-        """What the breakers of probed targets say now."""
+    def verdicts(self, reporter: str = "") -> Verdicts:
+        """What the breakers of probed targets say now, as this reporter should have it."""
 
     async def incidents(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """What was true when breakers opened, the newest first; `at` is wall seconds."""

@@ -17,6 +17,7 @@ from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
 from kvmon.watch.probes.ledger import Ledger
 from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us, outcome_of
 from kvmon.watch.probes.tally import Tally
+from kvmon.watch.probes.told import WHO, ready_in, role_of, text_of
 from kvmon.watch.wire import Connection
 from kvmon.watch.wire.replies import NEVER
 
@@ -25,7 +26,6 @@ LOOK = 10.0
 
 LATE = 0.25
 """Seconds after its deadline at which a silence tells more of our event loop than of the server."""
-WHO: tuple[Command, ...] = (("INFO", "replication"), ("INFO", "cluster"))
 
 
 class NoEvidence(Exception):
@@ -57,6 +57,7 @@ class HotProbe:
         self._may_look = self._may_read = self._may_write = True
         self._look = self._dry = False
         self._would: Evidence | None = None
+        self._ready_in: float | None = None
         self._rest: asyncio.Timeout | None = None
 
     def due(self, now: float) -> bool:
@@ -128,14 +129,14 @@ class HotProbe:
         except NoEvidence:
             return None
         except TargetError as error:
-            return self._evidence(op, begun, error.reason, conclusive=False)
-        if refusal is None:
-            return self._evidence(op, begun, "ok", conclusive=False)
-        return self._evidence(op, begun, outcome_of(refusal), conclusive=refusal.code in CONCLUSIVE)
+            return self._evidence(op, begun, error.reason)
+        return self._evidence(op, begun, refusal or "ok")
 
-    def _evidence(self, op: Op, begun: float, outcome: str, *, conclusive: bool) -> Evidence:
-        took = self._clock.monotonic() - begun
-        return Evidence(self.node.target.name, self.node.instance, op, outcome == "ok", outcome, begun, took, conclusive)
+    def _evidence(self, op: Op, begun: float, said: Refusal | str) -> Evidence:
+        outcome, conclusive = (outcome_of(said), said.code in CONCLUSIVE) if isinstance(said, Refusal) else (said, False)
+        took, ready = self._clock.monotonic() - begun, self._ready_in if outcome == "loading" else None
+        name, instance = self.node.target.name, self.node.instance
+        return Evidence(name, instance, op, outcome == "ok", outcome, begun, took, conclusive, ready_in=ready)
 
     def _tainted(self, evidence: Evidence) -> bool:
         late = evidence.outcome == "timeout" and evidence.duration > self.options.timeout + LATE
@@ -155,9 +156,10 @@ class HotProbe:
             self.tally.hits += reply is not None
             self.tally.misses += reply is None
             if self.role == "replica" and self._key is not None:
-                value = reply.decode(errors="replace") if isinstance(reply, bytes) else None
-                self.lag = self._ledger.behind(self.node.target.name, self._key, value, self._clock.monotonic())
+                self.lag = self._ledger.behind(self.node.target.name, self._key, text_of(reply) or None, self._clock.monotonic())
             return None  # whatever PING said: reading works
+        if reply.code == "LOADING":
+            self._ready_in = ready_in(text_of(*await self._link.ask([("INFO", "persistence")], self._left(deadline))))
         if not is_about_us(reply):
             return reply
         if reply.code not in ELSEWHERE:
@@ -187,9 +189,9 @@ class HotProbe:
     def _conclude(self, replies: Sequence[Reply], begun: float) -> None:
         """What the answer to a SET that would do nothing, or its lack, says about writing."""
         if not replies:
-            self._would = self._evidence("write", begun, "timeout", conclusive=False)
+            self._would = self._evidence("write", begun, "timeout")
         elif isinstance(replies[0], Refusal) and self._about_writing(replies[0]):
-            self._would = self._evidence("write", begun, outcome_of(replies[0]), conclusive=replies[0].code in CONCLUSIVE)
+            self._would = self._evidence("write", begun, replies[0])
 
     def _about_writing(self, refusal: Refusal) -> bool:
         """Whether it speaks of the server; if not, what follows from it for the next try."""
@@ -236,9 +238,8 @@ class HotProbe:
 
     async def _meet(self, told: Sequence[Reply], deadline: float) -> None:
         """Learn the node's role, and in a cluster a key of its own."""
-        replication, cluster = (reply.decode(errors="replace") if isinstance(reply, bytes) else "" for reply in (*told, None)[:2])
-        if "role:" in replication:
-            self.role = "primary" if "role:master" in replication else "replica"
+        replication, cluster = map(text_of, (*told, None)[:2])
+        self.role = role_of(replication) or self.role
         if len(told) > 1:
             self._looked = self._clock.monotonic()
         if "cluster_enabled:1" in cluster:
@@ -246,5 +247,4 @@ class HotProbe:
             more: list[Command] = [("READONLY",)] if self.role == "replica" else []
             nodes, *_ = replies = await self._link.ask([("CLUSTER", "NODES"), *more], self._left(deadline))
             self._may_look = not any(isinstance(reply, Refusal) and is_about_us(reply) for reply in replies)
-            ranges = slots_of(nodes.decode(errors="replace")) if isinstance(nodes, bytes) else []
-            self._key = key_in(self._token, ranges)
+            self._key = key_in(self._token, slots_of(text_of(nodes)))

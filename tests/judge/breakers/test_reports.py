@@ -82,6 +82,37 @@ def test_probes_that_succeed_deny_an_alarm_unless_a_quorum_of_reporters_says_the
     assert it.state == "open", "what applications opened stays open for a while though probes succeed"
 
 
+def test_an_application_whose_calls_fail_while_others_work_is_told_so_alone() -> None:
+    it = Board()
+    for reporter in ("b", "c"):
+        it.report(reporter, ok=50)
+    it.report("a", timeout=30, refused=2, ok=10)
+    assert [each.reporter for each in it.board.verdicts("b").all] == [""]
+    (alone,) = it.board.verdicts("a").all
+    assert (alone.state, alone.advice, alone.permit_ratio, alone.reporter) == ("closed", "limit", 0.1, "a")
+    assert (alone.reason_class, alone.suspect) == ("timeout", True)
+    assert it.board.verdicts().all[0].advice == "allow"
+    it.report("a", ok=100)
+    assert it.board.verdicts("a").all[0].advice == "allow", "most of its calls work again"
+
+
+def test_what_probes_deny_is_one_applications_own_trouble_until_it_has_slid_away() -> None:
+    it = Board()
+    it.report("a", timeout=30)
+    assert it.suspect
+    assert it.board.verdicts("a").all[0].advice == "allow", "it is being looked into"
+    for _ in range(3):
+        it.probe()
+    assert it.board.verdicts("a").all[0].advice == "limit"
+    it.clock.advance(9.5)
+    it.probe()
+    assert it.board.verdicts("a").all[0].advice == "allow"
+    it.report("a", timeout=30)
+    it.board.overrides.put(KEY, Override("forced_closed", it.clock.time() + 60.0, "r", "b"))
+    it.board.settle()
+    assert it.board.verdicts("a").all[0].advice == "allow", "a person decided"
+
+
 def test_where_no_probe_comes_by_a_quorum_counts_after_a_while() -> None:
     it = Board()
     for reporter in ("a", "b"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kvmon.clock import ManualClock
@@ -12,7 +12,7 @@ from kvmon.errors import TargetError, UsageError
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.rules.status import GroupStatus
 from kvmon.judge.window.window import Window
-from kvmon.model.evidence import Op, Override, Report, Verdicts
+from kvmon.model.evidence import Op, Override, Report, Verdict, Verdicts
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.address import parse_url
@@ -59,6 +59,7 @@ class Seen:
     happened: list[dict[str, Any]] = field(default_factory=list)
     moving: Sequence[dict[str, Any]] = ()
     reported: list[Report] = field(default_factory=list)
+    alone: list[Verdict] = field(default_factory=list)
     decided: dict[tuple[str, Op, str], Override | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,8 +121,9 @@ class Seen:
     def canary_lag(self, node: Node) -> float | None:
         return self.behind.get(node.instance)
 
-    def verdicts(self) -> Verdicts:
-        return self.judged
+    def verdicts(self, reporter: str = "") -> Verdicts:
+        mine = {(own.target, own.op, own.shard): own for own in self.alone if own.reporter == reporter}
+        return replace(self.judged, all=[mine.get((each.target, each.op, each.shard), each) for each in self.judged.all])
 
     def notifier(self) -> Notifier | None:
         return self.own_notifier

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,17 +40,34 @@ async def test_a_report_is_taken_once() -> None:
     made = view()
     async with door(made) as client:
         first = await client.post("/v1/reports", json=REPORT, headers=TOKEN)
-        assert (first.status, await first.json()) == (202, {"accepted": 3})
+        assert (first.status, await first.json()) == (202, {"accepted": 3, "breakers": []})
         again = await client.post("/v1/reports", json=REPORT, headers=TOKEN)
-        assert (again.status, await again.json()) == (202, {"accepted": 0})
+        assert (again.status, await again.json()) == (202, {"accepted": 0, "breakers": []})
         other = await client.post("/v1/reports", json={**REPORT, "reporter": "app-2"}, headers=TOKEN)
-        assert await other.json() == {"accepted": 3}, "batches are each reporter's own"
+        assert (await other.json())["accepted"] == 3, "batches are each reporter's own"
     (report, _) = made.reported
     assert (report.reporter, report.window) == ("app-1", 0.5)
     assert report.outcomes == (Outcome("sessions", "write", "", "timeout", 3, 2400.5),)
     assert counted(made) == {
         ("kvmon_breaker_reports_total", "accepted"): 2, ("kvmon_breaker_reports_total", "duplicate"): 1,
     }  # fmt: skip
+
+
+async def test_whose_own_calls_fail_is_told_so_alone() -> None:
+    made = view()
+    made.alone = [replace(OPEN, state="closed", advice="limit", permit_ratio=0.0, reporter="app-1", reason_class="timeout")]
+    async with door(made) as client:
+        answer = await (await client.post("/v1/reports", json=REPORT, headers=TOKEN)).json()
+        assert [(found["advice"], found["reporter"]) for found in answer["breakers"]] == [("limit", "app-1")]
+        again = await (await client.post("/v1/reports", json=REPORT, headers=TOKEN)).json()
+        assert again["breakers"] == answer["breakers"]
+        for query, advice in (("?reporter=app-1", "limit"), ("?reporter=app-2", "deny"), ("", "deny")):
+            response = await client.get(f"/v1/breakers/sessions/write{query}", headers={"If-None-Match": "*"})
+            assert response.status == (200 if query == "?reporter=app-1" else 304)
+            response = await client.get(f"/v1/breakers/sessions/write{query}")
+            assert (await response.json())["breakers"][0]["advice"] == advice
+        allowed = await client.get("/v1/breakers/sessions/write/allow?reporter=app-1")
+        assert (allowed.status, allowed.headers["Kvmon-State"]) == (503, "closed")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ class Asking:
         """What has to be driven to keep it fresh and to send outcomes, by name."""
         conversations = {"kvmon-follow": Follower(self._board, server=self._server, file=self._file).run()}
         if self._reports and self._server is not None:
-            conversations["kvmon-report"] = report(self._outcomes, self._server)
+            conversations["kvmon-report"] = report(self._outcomes, self._server, self._board.advise)
         return conversations
 
     def _flush(self) -> Conversation | None:

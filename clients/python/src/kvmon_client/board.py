@@ -54,7 +54,10 @@ class Board:
         self.heard: Callable[[], object] = bool  # called whenever the lease is renewed
         self._watchers: list[Watcher] = []
         self._fresh = False
+        self._told: Mapping[tuple[str, str, str], Verdict] = {}
+        self._alone: Mapping[tuple[str, str, str], Verdict] = {}
         self._lock = Lock()
+        self._writing = Lock()
 
     def ratio(self, target: str, op: str, shard: str | None, key: str | bytes | None) -> float | None:
         """How many of the calls may go, None where that is unknown: of a shard, of the shard of a key, else of the worst."""
@@ -89,14 +92,25 @@ class Board:
         verdicts = [read_verdict(row) for row in rows]
         self.boot = boot_of(document)
         self.index = index_of(document)
-        self._replace({(v.target, v.op, v.shard): v for v in verdicts})
+        self._replace(told={(v.target, v.op, v.shard): v for v in verdicts})
 
     def change(self, document: Mapping[str, Any]) -> None:
         """One verdict anew, unless something newer is known. Raises ValueError where the document is none."""
         verdict, index = read_verdict(document.get("breaker")), index_of(document)
         if index > self.index:
             self.index = index
-            self._replace({**self.verdicts, (verdict.target, verdict.op, verdict.shard): verdict})
+            self._replace(told={**self._told, (verdict.target, verdict.op, verdict.shard): verdict})
+
+    def advise(self, documents: object) -> None:
+        """What the daemon says to this process alone, whose calls fail while others' work; anew each time, `[]` for nothing.
+
+        Raises ValueError where that is no list of documents; then nothing changes.
+        """
+        if not isinstance(documents, list):
+            raise ValueError("there is no list of breakers")
+        alone = {(v.target, v.op, v.shard): v for v in map(read_verdict, documents)}
+        if alone != self._alone:
+            self._replace(alone=alone)
 
     def renew(self, seconds: float) -> None:
         """What is known may be believed for so long from now. A board that heard no verdicts yet has nothing to believe."""
@@ -126,15 +140,30 @@ class Board:
         return end
 
     def after_fork(self) -> None:
-        """Another process has no use for a lock that someone else held."""
-        self._lock = Lock()
+        """Another process has no use for a lock that someone else held, and is another reporter."""
+        self._lock, self._writing = Lock(), Lock()
+        self._alone = {}
+        self._replace()
 
-    def _replace(self, verdicts: dict[tuple[str, str, str], Verdict]) -> None:
-        before, self.verdicts = self.verdicts, verdicts
-        self.ranges = _ranges(verdicts.values())
-        self.worst = _worst(verdicts.values())
-        if self._fresh:
-            self._tell(before, verdicts)
+    def _replace(
+        self,
+        *,
+        told: Mapping[tuple[str, str, str], Verdict] | None = None,
+        alone: Mapping[tuple[str, str, str], Verdict] | None = None,
+    ) -> None:
+        # Two threads write: the one that follows, and the one that reports. Watchers hear of changes in their order.
+        with self._writing:
+            self._told = self._told if told is None else told
+            self._alone = self._alone if alone is None else alone
+            before, self.verdicts = self.verdicts, {key: self._stricter(key, verdict) for key, verdict in self._told.items()}
+            self.ranges = _ranges(self.verdicts.values())
+            self.worst = _worst(self.verdicts.values())
+            if self._fresh:
+                self._tell(before, self.verdicts)
+
+    def _stricter(self, key: tuple[str, str, str], verdict: Verdict) -> Verdict:
+        alone = self._alone.get(key)
+        return alone if alone is not None and alone.permit_ratio < verdict.permit_ratio else verdict
 
     def _tell(self, before: Mapping[tuple[str, str, str], Verdict], after: Mapping[tuple[str, str, str], Verdict]) -> None:
         with self._lock:

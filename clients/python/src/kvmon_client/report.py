@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
+from kvmon_client.documents import BROKEN, object_of
 from kvmon_client.effects import Close, Conversation, Effect, Rest
 from kvmon_client.exchange import exchange
 from kvmon_client.http import Server
-from kvmon_client.outcomes import Batch, Outcomes
+from kvmon_client.outcomes import KEPT, Batch, Outcomes
 
 log = logging.getLogger("kvmon_client")
 
@@ -20,16 +21,18 @@ AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same batch is sent again; it counts once."""
 
 
-def report(outcomes: Outcomes, server: Server) -> Conversation:
-    """Never ends by itself."""
-    rest, refused = EVERY, False
+def report(outcomes: Outcomes, server: Server, advise: Callable[[object], None]) -> Conversation:
+    """Never ends by itself. `advise` is given what the daemon says to this reporter alone."""
+    rest, refused, quiet = EVERY, False, 0.0
     while True:
         yield Rest(rest)
+        quiet += rest
         while (batch := outcomes.batch()) is not None:
-            status = yield from _post(server, batch)
+            status, body = yield from _post(server, batch)
             if 200 <= status < 300:
                 outcomes.taken()
-                rest, refused = EVERY, False
+                _take(body, advise)
+                rest, refused, quiet = EVERY, False, 0.0
                 continue
             if status and status not in AGAIN:
                 outcomes.lost()
@@ -38,20 +41,29 @@ def report(outcomes: Outcomes, server: Server) -> Conversation:
                 refused = True
             rest = min(LONGEST_REST, 2 * rest)
             break
+        if quiet >= KEPT:
+            advise([])  # what it was about has slid out of the daemon's window, too
 
 
 def flush(outcomes: Outcomes, server: Server) -> Conversation:
     """Send what is left, once, before the end."""
-    while (batch := outcomes.batch()) is not None and 200 <= (yield from _post(server, batch)) < 300:
+    while (batch := outcomes.batch()) is not None and 200 <= (yield from _post(server, batch))[0] < 300:
         outcomes.taken()
 
 
-def _post(server: Server, batch: Batch) -> Generator[Effect, Any, int]:
-    """The status of the answer; 0 where there is none."""
+def _take(body: bytes, advise: Callable[[object], None]) -> None:
+    try:
+        advise(object_of(body).get("breakers", []))
+    except BROKEN as error:
+        log.debug("the answer to a report tells nothing: %s", error)
+
+
+def _post(server: Server, batch: Batch) -> Generator[Effect, Any, tuple[int, bytes]]:
+    """The status of the answer, 0 where there is none, and its body."""
     try:
         answer = yield from exchange(server, server.request("POST", "/v1/reports", body=batch.body), WITHIN)
     except OSError as error:
         log.debug("kvmon at %r takes no report: %s", server, error)
         yield Close()
-        return 0
-    return answer.status
+        return 0, b""
+    return answer.status, answer.body
