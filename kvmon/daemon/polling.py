@@ -18,6 +18,7 @@ from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.commandlog import CommandlogMemory
+from kvmon.watch.collectors.latency import LatencyMemory
 from kvmon.watch.collectors.slowlog import SlowlogMemory
 from kvmon.watch.collectors.slowlog_entries import Seen
 from kvmon.watch.poller import Link, NodePoller
@@ -108,6 +109,12 @@ class PollLoop:
             log: [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in entries if not e.ours]
             for log, entries in recent.items()
         }
+
+    def latencies(self, key: Key) -> Mapping[str, float]:
+        """Quantiles of the durations of commands between the node's last two polls, seconds; empty where not known."""
+        found = self._rounds.by_key.get(key)
+        memory = found.poller.memory("latency") if found else None
+        return memory.quantiles if isinstance(memory, LatencyMemory) else {}
 
     def slow_log(self, node: Node) -> Seen | None:
         """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""

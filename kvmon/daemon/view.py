@@ -31,7 +31,7 @@ from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.pages.past import Past
-from kvmon.tell.server.view import Check, SlowCommand, Topology
+from kvmon.tell.server.view import Check, LargeCommand, SlowCommand, Topology
 from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ class DaemonView:
         self.clock = clock
         self.feed = Feed()
         self.inbox = Inbox(clock=clock)
-        self.past = Past(clock=clock, steps=lambda key: self.probing.steps(key) if self.probing is not None else {})
+        self.past = Past(
+            clock=clock,
+            steps=lambda key: self.probing.steps(key) if self.probing is not None else {},
+            latencies=polling.latencies,
+        )
         self.started = clock.time()
         self.version = version("kvmon")
         self._polling = polling
@@ -167,6 +171,15 @@ class DaemonView:
             for entry in self._polling.slow_commands(node)
         ]
         return sorted(found, key=lambda command: command.at, reverse=True)
+
+    def large_commands(self, target: Target) -> Sequence[LargeCommand]:
+        """See View."""
+        return [
+            LargeCommand(log, node.instance, entry.at, entry.seconds, entry.command, entry.arguments, entry.shape)
+            for node in self.nodes(target)
+            for log, entries in self._polling.large_commands(node).items()
+            for entry in entries
+        ]
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """See View."""

@@ -13,6 +13,7 @@ from kvmon.tell.server.access import users
 from kvmon.tell.server.keys import PROCESS, VIEW
 from kvmon.tell.server.keys import ROUTES as KNOWN
 from kvmon.tell.server.limits import LINE, deadline, headers
+from kvmon.tell.server.pages.sharing import prepare
 from kvmon.tell.server.problems import problems
 from kvmon.tell.server.routes import ROUTES
 from kvmon.tell.server.view import View
@@ -29,6 +30,7 @@ def make_app(view: View) -> web.Application:
     app[VIEW] = view
     app[PROCESS] = ProcessMetrics()
     app[KNOWN] = ROUTES
+    prepare(app)
     app.add_routes([route.definition for route in ROUTES])
     return app
 

@@ -20,9 +20,6 @@ from kvmon.tell.server.state import NodeState
 from kvmon.tell.server.timestamps import timestamp
 from kvmon.tell.server.view import View
 
-SUMS = ("commands", "memory", "clients", "evictions", "errors", "network_in", "network_out")
-"""Lines of several nodes that are added up; of the others the mean is told."""
-
 
 async def targets(request: web.Request) -> web.Response:
     """All targets with their nodes and how they are; `?target=NAME` one of them, `?lines=memory,…` with the past."""
@@ -70,7 +67,7 @@ def _target(view: View, patient: Patient, names: Sequence[str], span: float) -> 
         "nodes": [_node(state, view.capabilities(state.node)) for state in patient.states],
     }
     if names:
-        lines = {name: view.past.line(patient.keys, name, span=span, points=60, mean=name not in SUMS) for name in names}
+        lines = {name: view.past.line(patient.keys, name, span=span, points=60) for name in names}
         first = lines[names[0]]
         document["lines"] = {
             "until": timestamp(first.end), "step_seconds": first.step, **{name: line.values for name, line in lines.items()},

@@ -65,6 +65,19 @@ class SlowCommand:
     shape: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LargeCommand:
+    """An entry of Valkey's command log of large requests or replies (`log`): `size` bytes; else as SlowCommand."""
+
+    log: str
+    instance: str
+    at: float
+    size: float
+    command: str
+    arguments: int = 0
+    shape: str = ""
+
+
 class View(Protocol):
     """The daemon as the door sees it. What is no coroutine answers at once, from memory."""
 
@@ -117,6 +130,9 @@ class View(Protocol):
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """The latest slow commands, newest first."""
+
+    def large_commands(self, target: Target) -> Sequence[LargeCommand]:
+        """The latest large requests and replies; none where the server keeps no log of them."""
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """What of the node can be asked; nothing before its first answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from kvmon.options import Seconds
 from kvmon.watch.collectors.base import Collector
 from kvmon.watch.collectors.latency_calls import Calls
 from kvmon.watch.collectors.latency_histogram import Histograms, histograms
+from kvmon.watch.collectors.latency_quantiles import quantiles
 from kvmon.watch.collectors.refusals import Refusals
 from kvmon.watch.collectors.server import Server
 from kvmon.watch.collectors.shapes import array, integer, text
@@ -25,9 +27,13 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class LatencyMemory:
-    """The histograms as they last came, what was called since, and which of the commands the server refuses."""
+    """The histograms as they last came, what was called since, and which of the commands the server refuses.
+
+    `quantiles` are those of the calls between the last two looks, in seconds; empty where there were none.
+    """
 
     histograms: Histograms = field(default=Histograms(), repr=False)
+    quantiles: Mapping[str, float] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls, repr=False)
     refusals: Refusals = field(default_factory=Refusals)
 
@@ -75,7 +81,8 @@ class Latency(Collector):
         elif lately != ():
             return Answer(samples, LatencyMemory(refusals=refusals))
         samples += found.samples
-        return Answer(samples, LatencyMemory(found, memory.calls.after(server.run_id, replies[-1]), refusals))
+        calls = memory.calls.after(server.run_id, replies[-1])
+        return Answer(samples, LatencyMemory(found, quantiles(memory.histograms, found), calls, refusals))
 
     def _histograms(self, server: Server) -> bool:
         return self.histograms and server.version >= (7, 0, 0)

@@ -23,7 +23,7 @@ from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.pages.past import Past
-from kvmon.tell.server.view import Check, SlowCommand, Topology
+from kvmon.tell.server.view import Check, LargeCommand, SlowCommand, Topology
 from tests.tell import examples
 
 
@@ -44,6 +44,8 @@ class Seen:
     judged: Verdicts = field(default_factory=lambda: Verdicts("epoch", 0))
     able: Sequence[Capability] = ()
     slow: Sequence[SlowCommand] = ()
+    large: Sequence[LargeCommand] = ()
+    own: Sequence[Sample] = ()
     shape: Topology = field(default_factory=lambda: Topology("standalone"))
     latency: float | TargetError = 0.0031
     own_notifier: Notifier | None = None
@@ -110,10 +112,13 @@ class Seen:
         return self.known[0] if self.known else None
 
     def own_samples(self) -> Sequence[Sample]:
-        return [Sample(examples.OWN, 5, (target.name,)) for target in self.known]
+        return [*(Sample(examples.OWN, 5, (target.name,)) for target in self.known), *self.own]
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         return self.slow if target is self.known[0] else ()
+
+    def large_commands(self, target: Target) -> Sequence[LargeCommand]:
+        return self.large if target is self.known[0] else ()
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         return self.able if node.target is self.known[0] else ()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported
-from kvmon.watch.collectors.latency import Latency
+from kvmon.watch.collectors.latency import Latency, LatencyMemory
 from kvmon.watch.collectors.latency_histogram import bound_text
 from tests.servers.server import Server
 from tests.watch.collectors.talking import DENIED, PATIENT, REDIS, VALKEY, ask, check_any_shape, described, talk, values
@@ -204,3 +204,46 @@ def test_bounds_are_written_as_redis_exporter_does(bound: int, text: str) -> Non
 @PATIENT
 def test_any_shape(data: st.DataObject) -> None:
     check_any_shape(Latency(), data)
+
+
+def looks(*histograms: list[Reply]) -> LatencyMemory:
+    """What is remembered after these replies, one after the other; each time everything was asked for."""
+    memory = Latency().first()
+    for number, histogram in enumerate(histograms):
+        stats = STATS.replace(b"ft.search:calls=2", b"ft.search:calls=%d" % number)
+        again = replace(memory, calls=replace(memory.calls, lately=None))
+        memory = talk(Latency(), VALKEY, again, server_with(histogram, stats=stats)).memory
+    return memory
+
+
+def test_quantiles_are_those_of_the_calls_between_two_looks() -> None:
+    before: list[Reply] = [
+        b"get", [b"calls", 1000, b"histogram_usec", [1, 1000]],
+        b"set", [b"calls", 9, b"histogram_usec", [33, 9]],
+    ]  # fmt: skip
+    after: list[Reply] = [
+        b"get", [b"calls", 1990, b"histogram_usec", [1, 1000, 16, 1980, 32, 1990]],
+        b"set", [b"calls", 19, b"histogram_usec", [33, 9, 1024, 19]],
+        b"info", [b"calls", 5000, b"histogram_usec", [4096, 5000]],
+        b"config|get", [b"calls", 5000, b"histogram_usec", [4096, 5000]],
+    ]  # fmt: skip
+    assert looks(before).quantiles == {}, "what was before the first look is not of now"
+    assert looks(before, before).quantiles == {}
+    found = looks(before, after).quantiles
+    assert found["p50"] == pytest.approx(8e-6 * (1 + 500 / 980))
+    assert found["p99"] == pytest.approx(32e-6)
+    assert found["p99.9"] == pytest.approx(512e-6 * (1 + 9 / 10))
+    assert looks(after, before).quantiles == {}, "the server began to count anew"
+
+
+async def test_quantiles_of_a_real_server_are_plausible(server: Server) -> None:
+    if described(server).version < (7, 0, 0):
+        return
+    memory = Latency().first()
+    with server.client() as client:
+        for look in range(3):
+            for number in range(50):
+                client.command("SET", f"key{number}", look)
+            memory = (await ask(Latency(), server, memory)).memory
+    found = memory.quantiles
+    assert 0 < found["p50"] <= found["p99"] <= found["p99.9"] < 1

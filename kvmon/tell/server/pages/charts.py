@@ -17,27 +17,27 @@ def charts(patient: Patient, exhaustion: float | None, span: float) -> list[Char
     every = [state.node.key for state in patient.states]
     replicas = [state.node.key for state in patient.states if state.role == "replica"]
 
-    def line(name: str, *, of: list[Key] | None = None, mean: bool = False) -> Line:
-        return patient.past.line(keys if of is None else of, name, span=span, points=POINTS, mean=mean)
+    def line(name: str, of: list[Key] | None = None) -> Line:
+        return patient.past.line(keys if of is None else of, name, span=span, points=POINTS)
 
     limit = patient.memory_limit
     found = [
         chart("Commands per second", [("", line("commands"))], unit="number"),
-        chart("Hit ratio", [("", line("hit_ratio", mean=True))], unit="ratio", most=1.0, note="of the last five minutes"),
+        chart("Hit ratio", [("", line("hit_ratio"))], unit="ratio", most=1.0, note="of the last five minutes"),
         chart("Memory", [("", line("memory"))], unit="bytes", limit=limit, note=_forecast(patient, exhaustion)),
         chart("Clients", [("", line("clients"))], unit="number"),
-        chart("Probes", [(name, line(name, of=every, mean=True)) for name in ("get", "set")], unit="seconds",
+        chart("Latency of commands", [(name, line(name)) for name in ("p50", "p99", "p99.9")], unit="seconds",
+              note="at the server, since the poll before" + ("; of the slowest node" if len(keys) > 1 else "")),
+        chart("Probes", [(name, line(name, of=every)) for name in ("get", "set")], unit="seconds",
               note="PING and GET, SET, on a kept connection"),
-        chart("Connecting", [(name, line(name, of=every, mean=True)) for name in ("dns", "tcp", "tls", "auth", "ping")],
+        chart("Connecting", [(name, line(name, of=every)) for name in ("dns", "tcp", "tls", "auth", "ping")],
               unit="seconds", note="phases of a fresh connection"),
         chart("Network", [(name, line(f"network_{name}")) for name in ("in", "out")], unit="rate"),
         chart("CPU, all threads", [("", line("cpu"))], unit="ratio"),
-        chart("Evictions and errors per second", [(name, line(name)) for name in ("evictions", "errors")], unit="number"),
+        chart("Evictions, errors", [(name, line(name)) for name in ("evictions", "errors")], unit="number", note="per second"),
     ]  # fmt: skip
     if replicas:
-        found.append(
-            chart("Replication lag", [("", line("lag", of=replicas, mean=True))], unit="seconds", note="mean of the replicas")
-        )
+        found.append(chart("Replication lag", [("", line("lag", of=replicas))], unit="seconds", note="mean of the replicas"))
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.tell.server.view import SlowCommand
+from kvmon.tell.server.view import LargeCommand, SlowCommand
 
 QUANTILES = ("50", "99", "99.9")
 MOST = 12
@@ -33,9 +33,10 @@ class CommandRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SlowPattern:
-    """Slow commands that look alike: the name, and the key without what varies. `share` is of their time.
+class Pattern:
+    """Entries of a log that look alike: the command, and its key without what varies.
 
+    `cost` is what all of them took together, `most` one of them (seconds, or bytes), `share` their part of the whole log.
     `arguments` is how many the longest of them had; they are not kept.
     """
 
@@ -43,21 +44,11 @@ class SlowPattern:
     shape: str
     arguments: int
     count: int
-    seconds: float
-    longest: float
+    cost: float
+    most: float
     last: float
     share: float
     instances: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Big:
-    """Big requests or replies (`log`) of a command since kvmon watches."""
-
-    log: str
-    command: str
-    count: float
-    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,31 +110,33 @@ def commands(given: Families) -> list[CommandRow]:
     return [row for row in rows if row.calls]
 
 
-def patterns(slow: Sequence[SlowCommand]) -> list[SlowPattern]:
-    """By the time they took together, the most first."""
-    alike: dict[tuple[str, str], list[SlowCommand]] = defaultdict(list)
-    for entry in slow:
-        alike[entry.command, entry.shape].append(entry)
-    whole = sum(entry.seconds for entry in slow) or 1.0
+def slow_patterns(slow: Sequence[SlowCommand]) -> list[Pattern]:
+    """Slow commands by the time they took together, the most first."""
+    return _patterns([(entry, entry.seconds) for entry in slow])
+
+
+def large_patterns(large: Sequence[LargeCommand]) -> list[tuple[str, list[Pattern]]]:
+    """Large requests, and large replies, by their bytes together, the most first."""
+    logs: dict[str, list[tuple[LargeCommand, float]]] = defaultdict(list)
+    for entry in large:
+        logs[entry.log].append((entry, entry.size))
+    return [(log, _patterns(each)) for log, each in sorted(logs.items())]
+
+
+def _patterns(entries: Sequence[tuple[SlowCommand | LargeCommand, float]]) -> list[Pattern]:
+    alike: dict[tuple[str, str], list[tuple[SlowCommand | LargeCommand, float]]] = defaultdict(list)
+    for entry, cost in entries:
+        alike[entry.command, entry.shape].append((entry, cost))
+    whole = sum(cost for _, cost in entries) or 1.0
     found = [
-        SlowPattern(
-            command, shape, max(entry.arguments for entry in each), len(each),
-            spent := sum(entry.seconds for entry in each), max(entry.seconds for entry in each),
-            max(entry.at for entry in each), spent / whole, sorted({entry.instance for entry in each}),
+        Pattern(
+            command, shape, max(entry.arguments for entry, _ in each), len(each),
+            spent := sum(cost for _, cost in each), max(cost for _, cost in each),
+            max(entry.at for entry, _ in each), spent / whole, sorted({entry.instance for entry, _ in each}),
         )
         for (command, shape), each in alike.items()
     ]  # fmt: skip
-    return sorted(found, key=lambda pattern: -pattern.seconds)
-
-
-def big(given: Families) -> list[Big]:
-    """Requests and replies that the command log keeps for their size, the most bytes first."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    sizes: Counter[tuple[str, ...]] = Counter()
-    for name, found in (("kvmon_commandlog_entries_total", counts), ("kvmon_commandlog_bytes_total", sizes)):
-        for sample in given.get(name, ()):
-            found[sample.labels] += sample.value  # type: ignore[assignment]
-    return [Big(key[0], key[1], counts[key], size) for key, size in sizes.most_common(MOST) if size]
+    return sorted(found, key=lambda pattern: -pattern.cost)[:MOST]
 
 
 def databases(given: Families) -> list[Database]:

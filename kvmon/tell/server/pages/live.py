@@ -8,15 +8,13 @@ from aiohttp import web
 
 from kvmon.tell.server.events import HEADERS, PATIENCE
 from kvmon.tell.server.keys import VIEW
-from kvmon.tell.server.view import View
+from kvmon.tell.server.pages.mark import mark
 
 LOOK = 0.5
 """Seconds between looks at what is announced by nobody: polls and alerts. Breakers wake it at once."""
 
 BEAT = 5.0
 """Seconds between beats: numbers are looked at anew then, and a page without beats knows that it is stale."""
-
-Mark = tuple[object, ...]
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
@@ -45,17 +43,3 @@ async def follow(request: web.Request) -> web.StreamResponse:
             if request.transport is not None:
                 request.transport.abort()
         return response
-
-
-def mark(view: View) -> Mark:
-    """Another whenever a page would tell of other troubles than before."""
-    alerts = [
-        (rule.name, alert.state.value, alert.active_at)
-        for status in view.rules()
-        for rule, state in zip(status.group.rules, status.states, strict=True)
-        for alert in state.alerts.values()
-        if alert.state.value != "inactive"
-    ]
-    notifier = view.notifier()
-    silences = len(notifier.silences) if notifier is not None else 0
-    return (view.feed.index, view.past.changes, hash(tuple(alerts)), silences)

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isnan, nan
+from statistics import fmean
 
 from kvmon.clock import Clock
 from kvmon.model.metrics.catalogue import derived
@@ -25,9 +26,10 @@ BUDGET = 64 * 1024 * 1024
 
 SERIES = (
     "commands", "hit_ratio", "memory", "clients", "evictions", "errors", "network_in", "network_out", "cpu", "lag",
-    "connect", "get", "set", "dns", "tcp", "tls", "auth", "ping",
+    "p50", "p99", "p99.9", "connect", "get", "set", "dns", "tcp", "tls", "auth", "ping",
 )  # fmt: skip
-"""What is kept, in this order. From `connect` on: the mean seconds that a step of the probes took since the moment before."""
+"""What is kept, in this order. `p50` to `p99.9`: seconds that commands took at the server. From `connect` on: the mean seconds
+that a step of the probes took since the moment before."""
 
 PLACES = {name: place for place, name in enumerate(SERIES)}
 STEPS = SERIES[SERIES.index("connect") :]
@@ -49,14 +51,27 @@ Key = tuple[str, str]
 Sums = Mapping[str, tuple[float, int]]
 """Seconds and number of the tries of each step of the probes so far."""
 
+JOINS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    **dict.fromkeys(("commands", "memory", "clients", "evictions", "errors", "network_in", "network_out"), sum),
+    **dict.fromkeys(("p50", "p99", "p99.9"), max),
+}
+"""What the values of several nodes come to; of the others it is the mean."""
+
 
 class Past:
     """Is shown every snapshot. `changes` grows when a node goes up or down, comes or goes: a page then looks anew."""
 
-    def __init__(self, *, clock: Clock, steps: Callable[[Key], Sums] = lambda _: {}) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        steps: Callable[[Key], Sums] = lambda _: {},
+        latencies: Callable[[Key], Mapping[str, float]] = lambda _: {},
+    ) -> None:
         self.changes = 0
         self._clock = clock
         self._steps = steps
+        self._latencies = latencies
         self._nodes: dict[Key, _Track] = {}
         self._up: dict[Key, bool] = {}
 
@@ -69,7 +84,10 @@ class Past:
         track = self._nodes.get(key)
         if track is None:
             track = self._nodes[key] = _Track()
-        track.add(snapshot, self._steps(key), depth=min(DEPTH, max(8, BUDGET // _ROW // len(self._nodes))))
+        row = _row(snapshot)
+        for name, seconds in self._latencies(key).items() if snapshot.up else ():
+            row[PLACES[name]] = seconds
+        track.add(snapshot, row, self._steps(key), depth=min(DEPTH, max(8, BUDGET // _ROW // len(self._nodes))))
 
     def forget(self, key: Key) -> None:
         """The node is no more."""
@@ -83,15 +101,15 @@ class Past:
         begun = min((track.times[0] for track in self._nodes.values()), default=inf)
         return next((span for span in SPANS if begun >= self._clock.time() - span), HOUR)
 
-    def line(self, keys: Sequence[Key], name: str, *, span: float, points: int, mean: bool = False) -> Line:
-        """The sum (or mean) over these nodes at so many moments up to now. A moment at which nothing is known has None."""
+    def line(self, keys: Sequence[Key], name: str, *, span: float, points: int) -> Line:
+        """What these nodes come to together at so many moments up to now; None at one of which nothing is known."""
         tracks = [track for key in keys if (track := self._nodes.get(key)) is not None]
         pace = max((track.pace for track in tracks), default=HOUR / DEPTH)
         step = max(span / points, pace)
         last = self._clock.time()
         moments = [last - step * back for back in range(int(span / step + 0.5) - 1, -1, -1)]
         found = [track.values(PLACES[name], moments, reach=max(step, 2.5 * track.pace)) for track in tracks]
-        return Line(last, step, tuple(_joined([each[i] for each in found], mean=mean) for i in range(len(moments))))
+        return Line(last, step, tuple(_joined(name, [each[i] for each in found]) for i in range(len(moments))))
 
 
 class Line:
@@ -126,9 +144,8 @@ class _Track:
         self.sums: Sums = {}
         self.pace = 0.0
 
-    def add(self, snapshot: Snapshot, sums: Sums, *, depth: int) -> None:
+    def add(self, snapshot: Snapshot, row: array[float], sums: Sums, *, depth: int) -> None:
         self.pace = max(snapshot.node.target.interval, HOUR / DEPTH)
-        row = _row(snapshot)
         width = len(SERIES)
         if self.times and snapshot.at - self.times[-1] < 0.5 * self.pace:
             # Of the same moment: the newer numbers, and what the probes took since the moment before.
@@ -175,8 +192,6 @@ def _row(snapshot: Snapshot) -> array[float]:
     return row
 
 
-def _joined(values: Sequence[float | None], *, mean: bool) -> float | None:
+def _joined(name: str, values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return sum(known) / len(known) if mean else sum(known)
+    return JOINS.get(name, fmean)(known) if known else None

@@ -137,7 +137,7 @@ class Patient:
     def sparks(self) -> list[Chart]:
         """Hit ratio and memory, of the last hour or as long as there is a past."""
         span = self.past.span
-        ratio = self.past.line(self.keys, "hit_ratio", span=span, points=POINTS, mean=True)
+        ratio = self.past.line(self.keys, "hit_ratio", span=span, points=POINTS)
         memory = self.past.line(self.keys, "memory", span=span, points=POINTS)
         return [
             spark("Hit ratio", ratio, unit="ratio", most=1.0),

@@ -40,8 +40,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        bytes=texts.bytes_text, rate=texts.rate_text, ratio=texts.ratio_text, number=texts.number_text, short=texts.short_text,
-        span=texts.seconds_text, ago=texts.ago_text, clock=texts.clock_text, day=texts.day_text, time=timestamp,
+        bytes=texts.bytes_text, rate=texts.rate_text, ratio=texts.ratio_text, fine=texts.fine_text, number=texts.number_text,
+        short=texts.short_text, span=texts.seconds_text, ago=texts.ago_text, clock=texts.clock_text, day=texts.day_text,
+        time=timestamp,
     )  # fmt: skip
     made.globals["advice"] = advice
     return made

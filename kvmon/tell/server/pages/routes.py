@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from kvmon.tell.server.pages import fleet, lists, live, rendering, runbooks, target
+from kvmon.tell.server.pages.sharing import shared
 from kvmon.tell.server.route import HTML, Query, Reply, Route
 
 PAGE = {200: Reply("A page.", (HTML,))}
@@ -17,10 +18,17 @@ def routes() -> list[Route]:
     """All of them."""
     fleets = (NAMED, Query("show", "Only targets in this state."), Query("page", "Which page."))
     return [
-        Route("GET", "/", fleet.fleet, PAGE, fleets),
-        Route("GET", "/targets/{target}", target.target, PAGE, (Query("range", "How far back the charts go."),), refused=UNKNOWN),
-        Route("GET", "/alerts", lists.alert_list, PAGE, (Query("target", "Only this target's."),)),
-        Route("GET", "/breakers", lists.breaker_list, PAGE, (NAMED,)),
+        Route("GET", "/", shared(fleet.fleet), PAGE, fleets),
+        Route(
+            "GET",
+            "/targets/{target}",
+            shared(target.target),
+            PAGE,
+            (Query("range", "How far back the charts go."),),
+            refused=UNKNOWN,
+        ),
+        Route("GET", "/alerts", shared(lists.alert_list), PAGE, (Query("target", "Only this target's."),)),
+        Route("GET", "/breakers", shared(lists.breaker_list), PAGE, (NAMED,)),
         Route("GET", "/runbooks", runbooks.runbook_index, PAGE),
         Route("GET", "/runbooks/{name}", runbooks.runbook, PAGE, refused=UNKNOWN),
         Route("GET", "/assets/{name}", rendering.asset, ASSET, (Query("v", "A version, to be kept by."),), refused=UNKNOWN),

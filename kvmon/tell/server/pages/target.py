@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.target import Target
 from kvmon.tell.server.keys import VIEW, named_target
 from kvmon.tell.server.pages import findings
@@ -16,6 +17,8 @@ from kvmon.tell.server.pages.charts import SPANS, charts
 from kvmon.tell.server.pages.fleet import count
 from kvmon.tell.server.pages.patient import examined
 from kvmon.tell.server.pages.rendering import page
+from kvmon.tell.server.pages.sizing import sizing
+from kvmon.tell.server.pages.workloads import Found
 from kvmon.tell.server.state import NodeState
 from kvmon.tell.server.view import Member, Topology, View
 
@@ -52,18 +55,23 @@ async def target(request: web.Request) -> web.Response:
         key=lambda one: (one.advice == "allow", one.slots, one.shard, one.op),
     )
     patient = examined(view, found, verdicts, mine)
-    span = request.query.get("range", "1h")
-    span = span if span in SPANS else "1h"
+    span = request.query.get("range", "")
+    if span not in SPANS:  # an hour, once there is more than the first minutes of one
+        span = "1h" if view.past.span > SPANS["5m"] else "5m"
     given = findings.families(state.snapshot for state in patient.speaking if state.snapshot is not None)
     shards, others = shards_of(patient.states, view.topology(found))
+    own = view.own_samples()
+    scanned = Found(own, found.name)
     return await page(
         request, "target.html", patient=patient, target=found, alarms=mine, ringing=count(ringing), span=span, spans=tuple(SPANS),
         charts=charts(patient, findings.one(given, "kvmon_memory_exhaustion_seconds"), SPANS[span]),
         topology=view.topology(found), shards=shards[:DRAWN], hidden=max(0, len(shards) - DRAWN),
         others=others, commands=findings.commands(given),
-        big=findings.big(given), slow=findings.patterns(view.slow_commands(found)), slowest=view.slow_commands(found)[:10],
-        clients=[(title, findings.bars(given, name), unit) for title, name, unit in CLIENTS],
-        databases=findings.databases(given), expiries=expiries(view, found), lacking=lacking(view, patient.states),
+        slow=findings.slow_patterns(view.slow_commands(found)), large=findings.large_patterns(view.large_commands(found)),
+        clients=_bars(given, CLIENTS), databases=findings.databases(given), groups=_bars(given, GROUPS),
+        workloads=scanned.workloads(), scan=scanned.scan(), sizing=sizing(given),
+        migrations=[each for each in view.migrations() if found.name in (each["source"], each["destination"])],
+        expiries=expiries(own, found), lacking=lacking(view, patient.states),
         notifies=view.notifier() is not None, story=await story(view, found), tilt=view.verdicts().tilt,
     )  # fmt: skip
 
@@ -76,6 +84,19 @@ CLIENTS = (
     ("Memory by name", "kvmon_clients_memory_bytes", "bytes"),
 )
 """What is told of clients: a title, the family, the unit."""
+
+GROUPS = (
+    ("Key groups", "key_group_count", "number"),
+    ("Memory of key groups, estimated", "key_group_memory_usage_bytes", "bytes"),
+    ("Keys by pattern", "keys_count", "number"),
+    ("Queues", "kvmon_queue_length", "number"),
+    ("Streams", "stream_length", "number"),
+)
+"""The same of what the collector `keys` was told to look at."""
+
+
+def _bars(given: findings.Families, rows: Sequence[tuple[str, str, str]]) -> list[tuple[str, Sequence[findings.Bar], str]]:
+    return [(title, bars, unit) for title, name, unit in rows if (bars := findings.bars(given, name))]
 
 
 def shards_of(states: Sequence[NodeState], topology: Topology) -> tuple[list[Shard], list[NodeState]]:
@@ -100,10 +121,10 @@ def shards_of(states: Sequence[NodeState], topology: Topology) -> tuple[list[Sha
     return sorted(found, key=lambda shard: (not shard.slots, shard.slots, shard.name)), others
 
 
-def expiries(view: View, target: Target) -> list[tuple[str, float]]:
+def expiries(own: Iterable[Sample], target: Target) -> list[tuple[str, float]]:
     """What ends and when (wall seconds), the soonest first."""
     found: dict[str, float] = {}
-    for sample in view.own_samples():
+    for sample in own:
         if not sample.labels or sample.labels[0] != target.name:
             continue
         if sample.spec.name == "kvmon_tls_certificate_expiry_timestamp_seconds":

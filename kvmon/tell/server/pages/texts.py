@@ -28,6 +28,11 @@ def ratio_text(value: float | None) -> str:
     return DASH if value is None else f"{100 * value:.1f}{THIN}%"
 
 
+def fine_text(value: float | None) -> str:
+    """A share of which little matters: 0.00023 as `0.023 %`; a dash for None."""
+    return DASH if value is None else f"{100 * value:.2g}{THIN}%"
+
+
 def number_text(value: float | None) -> str:
     """12345 as `12 345`, with a narrow space; a dash for None."""
     return DASH if value is None else f"{value:,.0f}".replace(",", THIN)

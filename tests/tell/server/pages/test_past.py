@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kvmon.clock import ManualClock
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
-from kvmon.tell.server.pages.past import DEPTH, HOUR, Past
+from kvmon.tell.server.pages.past import DEPTH, HOUR, SERIES, Past
 from tests.tell import examples
 
 NODE = examples.node()
@@ -73,6 +73,20 @@ def test_probes_are_told_as_means_between_two_moments() -> None:
     assert [None if value is None else round(value, 3) for value in values][-3:] == [0.3, None, None]
 
 
+def test_latencies_are_those_of_the_slowest_node_and_memory_is_added_up() -> None:
+    nodes = [examples.node(place=place) for place in ("a", "b")]
+    slow = {"p50": 0.001, "p99": 0.25}
+    clock = ManualClock()
+    found = Past(clock=clock, latencies=lambda key: slow if key == nodes[1].key else {"p50": 0.002, "p99": 0.003})
+    for node in nodes:
+        found.seen(replace(polled(clock.time(), memory=100), node=node))  # type: ignore[type-var]
+    keys = [node.key for node in nodes]
+    lines = {name: found.line(keys, name, span=60, points=4).last for name in ("p50", "p99", "p99.9", "memory", "hit_ratio")}
+    assert {name: None if value is None else round(value, 6) for name, value in lines.items()} == {
+        "p50": 0.002, "p99": 0.25, "p99.9": None, "memory": 200, "hit_ratio": 0.5,
+    }  # fmt: skip
+
+
 def test_polls_in_quick_succession_share_a_moment() -> None:
     found, clock = past(*((float(at), float(at)) for at in range(60)))
     line = found.line([KEY], "commands", span=60, points=60)
@@ -91,5 +105,5 @@ def test_it_never_keeps_more_than_an_hour_of_moments(gaps: list[float]) -> None:
     track = found._nodes.get(KEY)
     if track is not None:
         assert len(track.times) <= DEPTH
-        assert len(track.rows) == len(track.times) * 18
+        assert len(track.rows) == len(track.times) * len(SERIES)
     assert len(found.line([KEY], "memory", span=HOUR, points=60).values) == 60
