@@ -103,12 +103,13 @@ class _Walk:
         return found
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
-        if node.tag in _PLAIN:
+        # To YAML 1.1 17:00 is a number to the base of 60; nobody who writes it means that.
+        if node.tag in _PLAIN and ":" not in node.value:
             try:
                 return _CONSTRUCTOR.construct_object(node)
             except (ValueError, KeyError):
                 return str(node.value)
-        if node.tag not in _TEXT:
+        if node.tag not in _TEXT | _PLAIN:
             self._ledger.add(f"{spelled(path)}: the tag {node.tag} is not supported", where=self._place(node))
             return None
         return self._text(str(node.value), path, self._place(node))

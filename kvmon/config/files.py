@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def read_text(path: str) -> str:
 def beside(path: str, base: str) -> str:
     """A path as the file in the folder `base` means it: relative ones begin there."""
     return os.path.normpath(Path(base, path)) if base else path
+
+
+def matching(pattern: str) -> list[str]:
+    """The files of a pattern, sorted. A name without one is not looked for."""
+    if not glob.has_magic(pattern):
+        return [pattern]
+    return sorted(path for path in glob.glob(pattern) if Path(path).is_file())  # noqa: PTH207 - patterns may be absolute
 
 
 def _reason(error: OSError) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from kvmon.config.files import beside
+from kvmon.config.files import beside, matching
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Source
 from kvmon.judge.rules.options import RulesOptions
@@ -36,7 +34,7 @@ def rules_of(options: RulesOptions | None, *, base: str, source: Source, ledger:
     groups: list[Group] = []
     files: list[str] = []
     for index, pattern in enumerate(options.files):
-        found = _found(beside(pattern, base))
+        found = matching(beside(pattern, base))
         if not found:
             ledger.add(f"rules.files: no file matches {pattern!r}", where=source.where(("rules", "files", index)))
         files += [file for file in found if file not in files]
@@ -48,10 +46,3 @@ def rules_of(options: RulesOptions | None, *, base: str, source: Source, ledger:
             for each in error.errors:
                 ledger.add(each.message, where=each.where, hint=each.hint)
     return Rules(tuple(groups), round(options.evaluation_interval * 1000), tuple(files))
-
-
-def _found(pattern: str) -> list[str]:
-    """The files of a pattern; a plain name stays, so that it is named when it cannot be read."""
-    if not glob.has_magic(pattern):
-        return [pattern]
-    return sorted(path for path in glob.glob(pattern) if FilePath(path).is_file())  # noqa: PTH207 - patterns may be absolute

@@ -94,7 +94,19 @@ BAD = {
     "global: {smtp_tls_config: {}}\nroute: {receiver: a}\nreceivers: [{name: a}]":
         (1, "global.smtp_tls_config: kvmon does not support this"),
     "route: {receiver: a}\nreceivers:\n- name: a\n  opsgenie_configs: []": (4, "opsgenie_configs: kvmon does not support this"),
-    "route: {receiver: a}\nreceivers: [{name: a}]\ntemplates: [x]": (3, "templates: kvmon does not support this"),
+    "route: {receiver: a}\nreceivers: [{name: a}]\ntracing: {}": (3, "tracing: kvmon does not support this"),
+    "route:\n  receiver: a\n  mute_time_intervals: [n]\nreceivers: [{name: a}]\ntime_intervals: [{name: n}]":
+        (1, "must not have any time intervals"),
+    "route:\n  receiver: a\n  routes:\n  - matchers: [a=b]\n    active_time_intervals: [n]\nreceivers: [{name: a}]":
+        (5, "no time interval is called 'n'"),
+    "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\nmute_time_intervals:\n- name: n":
+        (4, "other intervals are called 'n' already"),
+    "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\n  time_intervals:\n  - weekdays: [friday:monday]":
+        (6, "'friday:monday' ends before it begins"),
+    "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\n  time_intervals:\n  - months: [3:1]":
+        (6, "'3:1' ends before it begins"),
+    "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\n  time_intervals:\n  - location: Berlin":
+        (6, "'Berlin' is no time zone that this system knows"),
     "route:\n  receiver: a\n  group_bye: [x]\nreceivers: [{name: a}]": (3, "did you mean 'group_by'?"),
     "route:\n  receiver: b\nreceivers: [{name: a}]": (2, "no receiver is called 'b'"),
     "route:\n  receiver: a\n  routes:\n  - receiver: c\nreceivers: [{name: a}]":

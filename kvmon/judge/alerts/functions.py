@@ -15,7 +15,8 @@ import re2
 from kvmon.judge.alerts.durations import parse_duration
 from kvmon.judge.templates import Function, Struct
 from kvmon.judge.templates.numbers import general, parse_float
-from kvmon.judge.templates.values import type_name
+from kvmon.judge.templates.times import Duration
+from kvmon.judge.templates.values import Zero, type_name
 
 Query = Callable[[str], Sequence[tuple[Mapping[str, str], float]]]
 """Evaluates an expression at the rule's time: labels and values. Raises ValueError."""
@@ -42,8 +43,6 @@ def sample(labels: Mapping[str, str], value: float) -> Struct:
 
 
 def _samples(found: Sequence[tuple[Mapping[str, str], float]]) -> list[Struct]:
-    from kvmon.judge.templates.values import Zero
-
     return [sample(Zero(labels), value) for labels, value in found]
 
 
@@ -60,6 +59,8 @@ def _label(name: str, one: Struct) -> str:
 def _number(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
+    if isinstance(value, Duration):
+        return value.nanoseconds / 1e9
     if isinstance(value, str):
         try:
             return parse_float(value)
@@ -137,29 +138,11 @@ def _humanize_timestamp(value: Any) -> Any:
     return _to_time(number) if math.isfinite(number) else _four(number)
 
 
-def _to_duration(value: Any) -> str:
-    """time.Duration's own text."""
+def _to_duration(value: Any) -> Duration:
     number = _number(value)
     if not math.isfinite(number):
         raise ValueError("value is NaN or Inf")
-    nanoseconds = int(number * 1e9)
-    if nanoseconds == 0:
-        return "0s"
-    sign, left = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
-    for size, unit in ((1_000, "ns"), (1_000_000, "µs"), (1_000_000_000, "ms")):
-        if left < size:
-            return f"{sign}{_decimal(left, size // 1000)}{unit}"
-    minutes, rest = divmod(left, 60_000_000_000)
-    text = f"{_decimal(rest, 1_000_000_000)}s"
-    if minutes:
-        hours, minutes = divmod(minutes, 60)
-        text = (f"{hours}h" if hours else "") + f"{minutes}m{text}"
-    return sign + text
-
-
-def _decimal(number: int, unit: int) -> str:
-    whole, rest = divmod(number, unit)
-    return f"{whole}.{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else str(whole)
+    return Duration(int(number * 1e9))
 
 
 def _strip_port(text: str) -> str:

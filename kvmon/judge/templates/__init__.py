@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kvmon.judge.templates.errors import TemplateError
 from kvmon.judge.templates.execute import expand
-from kvmon.judge.templates.parse import Template, parse
+from kvmon.judge.templates.parse import Template, parse, together
 from kvmon.judge.templates.values import Function, Methods, Struct, Zero
 
-__all__ = ["Function", "Methods", "Struct", "Template", "TemplateError", "Zero", "expand", "parse"]
+__all__ = ["Function", "Methods", "Struct", "Template", "TemplateError", "Zero", "expand", "parse", "together"]

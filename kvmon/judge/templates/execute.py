@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
+from kvmon.judge.templates.arguments import fitting, kinds
 from kvmon.judge.templates.builtins import BUILTINS, LAZY
 from kvmon.judge.templates.errors import TemplateError
 from kvmon.judge.templates.nodes import (
@@ -23,8 +25,11 @@ from kvmon.judge.templates.nodes import (
     Pipe,
     Text,
     Variable,
+    last,
+    short,
 )
 from kvmon.judge.templates.parse import Template
+from kvmon.judge.templates.times import method_of
 from kvmon.judge.templates.values import Function, Methods, Struct, Value, Zero, text, true, type_name
 
 DEPTH = 100
@@ -36,7 +41,7 @@ _NOTHING: Any = object()
 
 def expand(template: Template, data: Value, functions: Mapping[str, Function]) -> str:
     """The text. Raises TemplateError with Go's text (`template: NAME:1:5: executing "NAME" at <...>: ...`)."""
-    return _Run(template, {**BUILTINS, **functions}).template(template.body, data, 0)
+    return _Run(template, {**BUILTINS, **functions}).text(data)
 
 
 class _Jumped(Exception):
@@ -47,23 +52,23 @@ class _Jumped(Exception):
 class _Run:
     def __init__(self, template: Template, functions: Mapping[str, Function]) -> None:
         self._template = template
+        self._defined = template.defined
         self._functions = functions
         self._steps = STEPS
         self._depth = 0
         self._out: list[str] = []
         self._variables: list[tuple[str, Value]] = []
 
-    def template(self, body: Sequence[Node], data: Value, depth: int) -> str:
-        self._depth = depth
+    def text(self, data: Value) -> str:
         self._variables = [("$", data)]
-        self._walk(body, data)
+        self._walk(self._template.body, data)
         return "".join(self._out)
 
     def _error(self, node: Node, problem: str) -> TemplateError:
-        name, written = self._template.name, self._template.text
+        executing, source, written = self._template.name, self._template.source, self._template.text
         line = written.count("\n", 0, node.at) + 1
         column = len(written[written.rfind("\n", 0, node.at) + 1 : node.at].encode())
-        return TemplateError(f'template: {name}:{line}:{column}: executing "{name}" at <{_short(node)}>: {problem}')
+        return TemplateError(f'template: {source}:{line}:{column}: executing "{executing}" at <{short(node)}>: {problem}')
 
     def _walk(self, body: Sequence[Node], dot: Value) -> None:
         for node in body:
@@ -122,20 +127,18 @@ class _Run:
                 del self._variables[mark:]
 
     def _include(self, node: Include, dot: Value) -> None:
-        body = self._template.defined.get(node.name)
-        if body is None:
+        found = self._defined.get(node.name)
+        if found is None:
             raise self._error(node, f'template "{node.name}" not defined')
         if self._depth >= DEPTH:
             raise self._error(node, "exceeded maximum template depth (100)")
         data = self._pipe(node.pipe, dot) if node.pipe is not None else None
-        kept, depth = self._variables, self._depth
-        self.template_inside(body, data, depth + 1)
-        self._variables, self._depth = kept, depth
-
-    def template_inside(self, body: Sequence[Node], data: Value, depth: int) -> None:
-        self._depth = depth
-        self._variables = [("$", data)]
-        self._walk(body, data)
+        kept = self._template, self._variables
+        self._template, self._variables = found, [("$", data)]
+        self._depth += 1
+        self._walk(found.body, data)
+        self._depth -= 1
+        self._template, self._variables = kept
 
     def _set(self, name: str, value: Value, *, assigns: bool) -> None:
         if assigns:
@@ -162,9 +165,9 @@ class _Run:
             if isinstance(first, (Fields, Variable)):
                 method = self._operand(first, dot)
                 if isinstance(method, Function):
-                    return self._apply((first, command), _last(first), method, rest, dot, final)
-                raise self._error(first, f"{_last(first)} is not a method but has arguments")
-            raise self._error(first, f"can't give argument to non-function {_short(first)}")
+                    return self._apply((first, command), last(first), method, rest, dot, final)
+                raise self._error(first, f"{last(first)} is not a method but has arguments")
+            raise self._error(first, f"can't give argument to non-function {short(first)}")
         if isinstance(first, Nil):
             raise self._error(first, "nil is not a command")
         return self._operand(first, dot)
@@ -191,9 +194,11 @@ class _Run:
         raise AssertionError(node)
 
     def _field(self, node: Fields, value: Value, name: str) -> Value:
-        if isinstance(value, Methods):
-            with suppress(KeyError):
+        with suppress(KeyError):
+            if isinstance(value, Methods):
                 return value.method(name)
+            if isinstance(value, datetime):
+                return method_of(value, name)
         if isinstance(value, Struct) and name in value.fields:
             return value.fields[name]
         if isinstance(value, Mapping):
@@ -211,15 +216,13 @@ class _Run:
         self, where: tuple[Node, Node], name: str, function: Function, words: Sequence[Node], dot: Value, final: Value
     ) -> Value:
         node, whole = where
-        count = len(words) + (final is not _NOTHING)
-        least = len(function.takes)
-        if count < least or (count > least and function.rest is None):
-            wants = f"at least {least}" if function.rest is not None else str(least)
-            raise self._error(node, f"wrong number of args for {name}: want {wants} got {count}")
-        kinds = [*function.takes, *[function.rest or "any"] * (count - least)]
-        arguments = [self._fits(word, self._operand(word, dot), kind) for word, kind in zip(words, kinds, strict=False)]
+        try:
+            wanted = kinds(name, function, len(words) + (final is not _NOTHING))
+        except ValueError as error:
+            raise self._error(node, str(error)) from None
+        arguments = [self._fits(word, self._operand(word, dot), kind) for word, kind in zip(words, wanted, strict=False)]
         if final is not _NOTHING:
-            arguments.append(self._fits(node, final, kinds[-1]))
+            arguments.append(self._fits(node, final, wanted[-1]))
         try:
             return function.call(*arguments)
         except (ValueError, OverflowError, TemplateError) as error:
@@ -239,31 +242,7 @@ class _Run:
         return value
 
     def _fits(self, node: Node, value: Value, kind: str) -> Value:
-        """The value as an argument of this type."""
-        if kind == "any" or (kind == "string" and isinstance(value, str)):
-            return value
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if kind == "float64" and (isinstance(value, float) or (number and isinstance(node, Constant))):
-            return float(value)
-        if kind == "int" and isinstance(value, int) and number:
-            return value
-        if kind == "vector" and isinstance(value, Sequence) and not isinstance(value, str):
-            return value
-        if kind == "sample" and isinstance(value, Struct):
-            return value
-        shown = {"vector": "template.queryResult", "sample": "*template.sample"}.get(kind, kind)
-        if isinstance(node, Constant):
-            raise self._error(
-                node, f"can't handle {node} for arg of type {shown}" if shown != kind else f"expected {shown}; found {node}"
-            )
-        raise self._error(node, f"wrong type for value; expected {shown}; got {type_name(value)}")
-
-
-def _short(node: Node) -> str:
-    """As Go cuts what it names in errors."""
-    written = str(node)
-    return written if len(written) <= 20 else f"{written[:20]}..."
-
-
-def _last(node: Node) -> str:
-    return node.names[-1] if isinstance(node, Fields) else str(node)
+        try:
+            return fitting(node, value, kind)
+        except ValueError as error:
+            raise self._error(node, str(error)) from None

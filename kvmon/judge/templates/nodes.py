@@ -132,3 +132,14 @@ class Include(Node):
 
     name: str
     pipe: Pipe | None
+
+
+def short(node: Node) -> str:
+    """As Go cuts what it names in errors."""
+    written = str(node)
+    return written if len(written) <= 20 else f"{written[:20]}..."
+
+
+def last(node: Node) -> str:
+    """The name of the field that it comes to."""
+    return node.names[-1] if isinstance(node, Fields) else str(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kvmon.judge.templates.numbers import general
@@ -28,9 +28,15 @@ class Zero(dict[str, Value]):
 class Methods:
     """A value with methods, whatever it is otherwise; a method comes before a key of the same name."""
 
+    __slots__ = ()
+
     def method(self, name: str) -> Value:
         """What it gives, or a Function where it takes arguments. Raises KeyError for a name that is none."""
         raise KeyError(name)
+
+    def text(self) -> str | None:
+        """What it prints as; None: as what it is otherwise."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ def true(value: Value) -> bool:
 
 def text(value: Value, *, inside: bool = False) -> str:  # noqa: PLR0911 - a table of types
     """`%v`; a nil is `<no value>`, and `<nil>` inside of something."""
+    own = value.text() if isinstance(value, Methods) else None
+    if own is not None:
+        return own
     match value:
         case None:
             return "<nil>" if inside else "<no value>"
@@ -96,7 +105,6 @@ def text(value: Value, *, inside: bool = False) -> str:  # noqa: PLR0911 - a tab
 
 
 def time_text(value: datetime) -> str:
-    """time.Time's own text, in UTC."""
-    moment = value.astimezone(UTC)
-    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
-    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
+    """time.Time's own text."""
+    fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
+    return f"{value.year:04d}{value:-%m-%d %H:%M:%S}{fraction} {value:%z %Z}"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
 
 from kvmon.options import Options
+from kvmon.tell.notify.intervals import NamedIntervals
 from kvmon.tell.notify.matchers import Matcher, Op, make_matcher, parse_matchers
 from kvmon.tell.notify.receivers.datadog import Datadog
 from kvmon.tell.notify.receivers.email import Addresses, Email, Smarthost
@@ -85,6 +86,8 @@ class RouteOptions(Options):
     group_wait: Span | None = None
     group_interval: Annotated[Span | None, AfterValidator(_positive)] = None
     repeat_interval: Annotated[Span | None, AfterValidator(_positive)] = None
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
     routes: tuple[RouteOptions, ...] = ()
 
     @model_validator(mode="after")
@@ -147,6 +150,11 @@ class AlertmanagerFile(Options):
     route: RouteOptions
     receivers: tuple[ReceiverOptions, ...] = ()
     inhibit_rules: tuple[InhibitOptions, ...] = ()
+    time_intervals: tuple[NamedIntervals, ...] = ()
+    mute_time_intervals: tuple[NamedIntervals, ...] = ()
+    """The same under its name of old."""
+    templates: tuple[str, ...] = ()
+    """Files of templates, by patterns."""
 
 
 def with_defaults(receiver: ReceiverOptions, common: GlobalOptions) -> ReceiverOptions:

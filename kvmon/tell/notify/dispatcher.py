@@ -134,6 +134,8 @@ class Dispatcher:
         return max((entry.at for entry in entries if entry is not None and entry.firing), default=float("-inf"))
 
     def _tell(self, group: Group, now: float, muted: Muted, promises: list[Promise], news: dict[Lane, Told]) -> None:
+        if self._routing.muted_by(group.route, now):
+            return
         alerts = [self.alerts[ident] for ident in group.alerts]
         alerts = [held for held in alerts if not muted(held)]
         if not alerts:

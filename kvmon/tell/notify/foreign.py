@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _TOP = """
-mute_time_intervals templates time_intervals tracing
+tracing
 """
 
 _GLOBAL = """
@@ -12,10 +12,6 @@ rocketchat_token_id rocketchat_token_id_file slack_app_token slack_app_token_fil
 smtp_auth_secret smtp_auth_secret_file smtp_force_implicit_tls smtp_tls_config telegram_api_url telegram_bot_token
 victorops_api_key victorops_api_key_file victorops_api_url webex_api_url wechat_api_corp_id wechat_api_secret
 wechat_api_secret_file wechat_api_url
-"""
-
-_ROUTES = """
-active_time_intervals mute_time_intervals
 """
 
 _RECEIVERS = """
@@ -30,5 +26,5 @@ links message_text mrkdwn_in no_proxy oauth2 payload proxy_connect_header proxy_
 service_key_file short_fields threading thumb_url tls_config update_message
 """
 
-REFUSED = frozenset(f"{_TOP} {_GLOBAL} {_ROUTES} {_RECEIVERS} {_CONFIGS}".split())
+REFUSED = frozenset(f"{_TOP} {_GLOBAL} {_RECEIVERS} {_CONFIGS}".split())
 """All of them."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
 from kvmon.options import Options
 
-INLINE = ("global", "route", "receivers", "inhibit_rules")
+INLINE = ("global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals", "templates")
 """Keys of Alertmanager's format that may stand in the section itself."""
 
 
@@ -59,6 +59,12 @@ class AlertingOptions(Options):
     """Alertmanager's receivers."""
     inhibit_rules: InlineList = ()
     """Alertmanager's rules of inhibition."""
+    time_intervals: InlineList = ()
+    """When routes are muted, or active."""
+    mute_time_intervals: InlineList = ()
+    """The same under its name of old."""
+    templates: tuple[str, ...] = ()
+    """Files of templates that texts of receivers include, by patterns."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:

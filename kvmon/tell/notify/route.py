@@ -26,6 +26,10 @@ class Route:
     group_wait: float = 30.0
     group_interval: float = 300.0
     repeat_interval: float = 4 * 3600.0
+    mute: tuple[str, ...] = ()
+    """Names of the intervals in which it tells nothing."""
+    active: tuple[str, ...] = ()
+    """Names of those outside of which it tells nothing; none: always."""
     routes: tuple[Route, ...] = ()
 
     def match(self, labels: Mapping[str, str]) -> list[Route]:

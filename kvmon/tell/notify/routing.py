@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kvmon.tell.notify.inhibit import InhibitRule
+from kvmon.tell.notify.intervals import Interval, holding
 from kvmon.tell.notify.receivers.integration import Integration
 from kvmon.tell.notify.route import Route
 
@@ -35,6 +36,13 @@ class Routing:
     route: Route
     receivers: Mapping[str, Receiver]
     inhibit: tuple[InhibitRule, ...] = ()
+    intervals: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     external_url: str = ""
     original: str = field(default="", repr=False)
     """The configuration as text without secrets, for whoever asks."""
+
+    def muted_by(self, route: Route, now: float) -> tuple[str, ...]:
+        """Names of the intervals for which a route tells nothing at this moment (wall seconds); empty where it tells."""
+        if route.active and not holding(route.active, self.intervals, now):
+            return route.active
+        return holding(route.mute, self.intervals, now)

@@ -21,6 +21,7 @@ from kvmon.tell.server import (
     overrides,
     reload,
     reports,
+    silences,
     targets,
     topology,
 )
@@ -82,7 +83,7 @@ def _told(about: str, **fields: str) -> dict[int, Reply]:
 def _am(method: str, path: str, handler: Handler, replies: dict[int, Reply], *query: Query) -> Route:
     """A path of Alertmanager's API: nothing is there where kvmon does not notify by itself."""
     changes = method != "GET"
-    body = (lambda: alertmanager.SilenceBody) if method == "POST" else None
+    body = (lambda: silences.SilenceBody) if method == "POST" else None
     refused = () if 404 in replies else (UNKNOWN,)
     return Route(method, f"/api/v2/{path}", handler, replies, query, refused=refused, changes=changes, body=body)
 
@@ -107,10 +108,10 @@ ROUTES: tuple[Route, ...] = (
     _am("GET", "alerts/groups", alertmanager.groups, {200: Reply("Groups.", schema=listed(record(alerts="array")))}, *FIRING),
     _am("GET", "receivers", alertmanager.receivers, {200: Reply("Names.", schema=listed(record(name="string")))}),
     _am("GET", "status", alertmanager.status, _told("Who we are.", cluster="object", config="object", uptime="string")),
-    _am("GET", "silences", alertmanager.silences, {200: Reply("Silences.", schema=listed(SILENCE))}, MATCHING),
-    _am("POST", "silences", alertmanager.set_silence, SET),
-    _am("GET", "silence/{silence}", alertmanager.silence, {200: Reply("It.", schema=SILENCE), **GONE}),
-    _am("DELETE", "silence/{silence}", alertmanager.expire_silence, {200: Reply("It has ended.", ()), **GONE}),
+    _am("GET", "silences", silences.silences, {200: Reply("Silences.", schema=listed(SILENCE))}, MATCHING),
+    _am("POST", "silences", silences.set_silence, SET),
+    _am("GET", "silence/{silence}", silences.silence, {200: Reply("It.", schema=SILENCE), **GONE}),
+    _am("DELETE", "silence/{silence}", silences.expire_silence, {200: Reply("It has ended.", ()), **GONE}),
     Route("GET", "/api/health/redis", guide.health,
           {**_told("It works.", status="string", service="string", latency_ms="integer", memory_usage_percent="string",
                    timestamp="string"),

@@ -11,7 +11,7 @@ from pydantic import SecretStr, model_validator
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import Integration, Post, Secret, Span, Stamp
 from kvmon.tell.notify.receivers.urls import Url
-from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.templates import Text
 from kvmon.tell.notify.texts import cut
 
 TEXT, TITLE = 4000, 100
@@ -40,11 +40,12 @@ class Datadog(Integration):
 
     def wire(self, message: Payload, stamp: Stamp) -> Post:
         """See Integration."""
+        write = self.writer(message, stamp)
         fires = message["status"] == "firing"
         warning = message["commonLabels"].get("severity") in ("warning", "info")
         event = {
-            "title": cut(filled(self.title, message).strip(), TITLE),
-            "text": cut(filled(self.text, message), TEXT),
+            "title": cut(write(self.title).strip(), TITLE),
+            "text": cut(write(self.text), TEXT),
             "alert_type": "success" if not fires else "warning" if warning else "error",
             "aggregation_key": hashlib.sha256(message["groupKey"].encode()).hexdigest(),
             "source_type_name": "kvmon",

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import Integration, Mail, Secret, Stamp
-from kvmon.tell.notify.templates import Text, filled
-from kvmon.tell.notify.texts import firing, listing, resolved, subject
+from kvmon.tell.notify.templates import Text
+from kvmon.tell.notify.texts import firing, listing, resolved
 
 
 def _smarthost(text: str) -> str:
@@ -54,21 +54,22 @@ class Email(Integration):
     def wire(self, message: Payload, stamp: Stamp) -> Mail:
         """See Integration."""
         host, _, port = (self.smarthost or "localhost:25").rpartition(":")
+        write = self.writer(message, stamp)
         mail = EmailMessage()
         sender = self.from_ or "kvmon@localhost"
         mail["From"], mail["To"] = sender, self.to
-        mail["Subject"] = " ".join(subject(message).split())
+        mail["Subject"] = " ".join(write('{{ template "email.default.subject" . }}').split())
         mail["Message-ID"] = f"<{stamp.id}@{sender.rpartition('@')[2].strip('<> ')}>"
         mail["Date"] = format_datetime(datetime.fromtimestamp(stamp.at, UTC))
         for name, value in self.headers.items():
             del mail[name]
             try:
-                mail[name] = " ".join(filled(value, message).split())
+                mail[name] = " ".join(write(value).split())
             except (MessageError, ValueError):
                 raise ValueError(f"headers: {name} cannot stand in a mail") from None
         parts = [("Firing", firing(message)), ("Resolved", resolved(message))]
         told = "\n".join(f"{title}: {len(some)}\n\n{listing(some)}" for title, some in parts if some)
-        mail.set_content(filled(self.text, message) or told)
+        mail.set_content(write(self.text) or told)
         password = Secret.of(self.auth_password, self.auth_password_file).read()
         required = self.require_tls is not False
         return Mail(

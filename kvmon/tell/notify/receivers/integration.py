@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
 
 from kvmon.options import Options, parse_duration
 from kvmon.tell.notify.payload import Payload
+from kvmon.tell.notify.templates import Library, alertmanagers
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class Integration(Options, ABC):
     kind: ClassVar[str]
     send_resolved: bool = True
     """Whether the end of an alert is told too."""
+    _library: Library = PrivateAttr(default_factory=alertmanagers)
+
+    def with_library(self, library: Library) -> Self:
+        """The same, with these templates for its texts to include."""
+        other = self.model_copy()
+        other._library = library  # noqa: SLF001 - our own
+        return other
+
+    def writer(self, message: Payload, stamp: Stamp) -> Callable[[str], str]:
+        """Makes of the texts of a configuration what they become for this message."""
+        return self._library.writer(message, stamp.at)
 
     @abstractmethod
     def wire(self, message: Payload, stamp: Stamp) -> Post | Mail:

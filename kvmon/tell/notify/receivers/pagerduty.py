@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -11,7 +12,7 @@ from pydantic import Field, SecretStr, model_validator
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import HttpConfig, Integration, Post, Secret, Span, Stamp
 from kvmon.tell.notify.receivers.urls import Url
-from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.templates import Text
 from kvmon.tell.notify.texts import cut, firing, resolved
 
 SUMMARY = 1024
@@ -33,7 +34,7 @@ class PagerDuty(Integration):
     url: Url | None = None
     http_config: HttpConfig = HttpConfig()
     description: Text = '{{ template "pagerduty.default.description" . }}'
-    client: Text = "Alertmanager"
+    client: Text = '{{ template "pagerduty.default.client" . }}'
     client_url: Text = '{{ template "pagerduty.default.clientURL" . }}'
     severity: Text = "error"
     """critical, error, warning or info; what a template makes of it, if it is one of these, else error."""
@@ -52,39 +53,39 @@ class PagerDuty(Integration):
 
     def wire(self, message: Payload, stamp: Stamp) -> Post:
         """See Integration. The deduplication key is Alertmanager's, so that one may take over from the other."""
-        del stamp
-        body = json.dumps(self._event(message, self._details(message)), ensure_ascii=False).encode()
+        write = self.writer(message, stamp)
+        body = json.dumps(self._event(message, self._details(message, write), write), ensure_ascii=False).encode()
         if len(body) > LARGEST:
             told = {
                 "num_firing": len(firing(message)),
                 "num_resolved": len(resolved(message)),
                 "error": "too large for PagerDuty",
             }
-            body = json.dumps(self._event(message, told), ensure_ascii=False).encode()
+            body = json.dumps(self._event(message, told, write), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", **self.http_config.headers()}
         url = self.url or "https://events.pagerduty.com/v2/enqueue"
         return Post(url, body, headers, self.timeout or 10.0)
 
-    def _event(self, message: Payload, details: dict[str, Any]) -> dict[str, Any]:
-        client, severity = filled(self.client, message), filled(self.severity, message)
+    def _event(self, message: Payload, details: dict[str, Any], write: Callable[[str], str]) -> dict[str, Any]:
+        client, severity = write(self.client), write(self.severity)
         optional = {"component": self.component, "group": self.group, "class": self.class_}
-        said = {name: text for name, given in optional.items() if (text := filled(given, message))}
+        said = {name: text for name, given in optional.items() if (text := write(given))}
         return {
             "routing_key": Secret.of(self.routing_key, self.routing_key_file).read(),
             "dedup_key": hashlib.sha256(message["groupKey"].encode()).hexdigest(),
             "event_action": "trigger" if message["status"] == "firing" else "resolve",
             "client": client,
-            "client_url": filled(self.client_url, message),
+            "client_url": write(self.client_url),
             "payload": {
-                "summary": cut(filled(self.description, message), SUMMARY),
-                "source": filled(self.source, message) or client,
+                "summary": cut(write(self.description), SUMMARY),
+                "source": write(self.source) or client,
                 "severity": severity if severity in SEVERITIES else "error",
                 **said,
                 "custom_details": details,
             },
         }
 
-    def _details(self, message: Payload) -> dict[str, Any]:
+    def _details(self, message: Payload, write: Callable[[str], str]) -> dict[str, Any]:
         some = {"firing": firing(message), "resolved": resolved(message)}
         return {
             **{
@@ -92,5 +93,5 @@ class PagerDuty(Integration):
                 for name, alerts in some.items()
             },
             **{f"num_{name}": len(alerts) for name, alerts in some.items()},
-            **{name: filled(text, message) for name, text in self.details.items()},
+            **{name: write(text) for name, text in self.details.items()},
         }

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.integration import HttpConfig, Integration, Post, Secret, Span, Stamp
 from kvmon.tell.notify.receivers.urls import SecretUrl
-from kvmon.tell.notify.templates import Text, filled
+from kvmon.tell.notify.templates import Text
 from kvmon.tell.notify.texts import cut
 
 TITLE = 1024
@@ -39,7 +39,7 @@ class Slack(Integration):
     api_url_file: str | None = None
     http_config: HttpConfig = HttpConfig()
     channel: Text = ""
-    username: Text = "Alertmanager"
+    username: Text = '{{ template "slack.default.username" . }}'
     icon_emoji: Text = ""
     icon_url: Text = ""
     title: Text = '{{ template "slack.default.title" . }}'
@@ -53,10 +53,10 @@ class Slack(Integration):
 
     def wire(self, message: Payload, stamp: Stamp) -> Post:
         """See Integration. Slack knows no id: a repetition is shown twice."""
-        del stamp
-        attachment: dict[str, Any] = {name: filled(getattr(self, name), message) for name in ATTACHMENT}
+        write = self.writer(message, stamp)
+        attachment: dict[str, Any] = {name: write(getattr(self, name)) for name in ATTACHMENT}
         attachment["title"] = cut(attachment["title"], TITLE)
-        body: dict[str, Any] = {name: filled(getattr(self, name), message) for name in MESSAGE}
+        body: dict[str, Any] = {name: write(getattr(self, name)) for name in MESSAGE}
         if not attachment["pretext"]:
             del attachment["pretext"]
         body["attachments"] = [{**attachment, "callback_id": "", "mrkdwn_in": ["fallback", "pretext", "text"]}]
