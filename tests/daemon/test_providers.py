@@ -89,7 +89,14 @@ def test_nothing_is_asked_in_vain_and_nothing_alarms(
     expected = 12_000_000_000 * 0.8 if profile.sku else 100 * MIB
     source = "sku" if profile.sku else "maxmemory"
     assert daemon.value("kvmon_memory_limit_bytes", target="it", source=source) == pytest.approx(expected)
-    for name in ("kvmon_memory_utilization_ratio", "kvmon_commands_per_second", "redis_memory_used_bytes"):
+    if "maxmemory_reservation" in profile.adds:
+        assert daemon.value("kvmon_memory_limit_bytes", target="it", source="available") == 80 * MIB
+    clients = daemon.value("redis_connected_clients", target="it")
+    if profile.sku:
+        assert clients is not None
+        assert daemon.value("kvmon_clients_utilization_ratio", target="it") == pytest.approx(clients / 30_000)
+    shares = ("kvmon_memory_utilization_ratio", "kvmon_clients_utilization_ratio")
+    for name in (*shares, "kvmon_commands_per_second", "redis_memory_used_bytes"):
         assert daemon.value(name, target="it") is not None, name
     assert daemon.samples("redis_config_key_value") == []
     if "rdb_" in profile.hides:

@@ -43,3 +43,20 @@ def test_a_size_tells_the_memory_for_data_and_the_configuration_beats_it() -> No
     assert Target("it", address, provider=managed, sku="B10").limit == (9_600_000_000, "sku")
     assert Target("it", address, provider=managed, sku="B10", memory_limit=5).limit == (5, "configured")
     assert Target("it", address, provider=managed).limit is None
+
+
+def test_a_size_tells_how_many_connections_there_may_be() -> None:
+    sizes = BY_NAME["azure-managed"].sizes
+    assert [sizes[sku].connections for sku in ("B0", "M10", "B10", "X10", "M100", "M2000")] == [
+        15_000, 15_000, 30_000, 75_000, 150_000, 200_000,
+    ]  # fmt: skip
+    assert {"M5", "B1500", "X1000", "X1"}.isdisjoint(sizes)
+    assert len(sizes) == 37
+
+
+def test_what_azure_keeps_of_maxmemory_is_not_for_data() -> None:
+    fields = {"maxmemory": 1_000.0, "maxmemory_reservation": 100.0, "maxfragmentationmemory_reservation": 150.0}
+    assert BY_NAME["azure-cache"].available(fields.get) == 750
+    assert BY_NAME["azure-cache"].available({"maxmemory": 1_000.0}.get) == 1_000
+    assert BY_NAME["elasticache"].available(fields.get) == 1_000
+    assert BY_NAME["azure-cache"].available({**fields, "maxmemory": 0.0}.get) is None

@@ -21,7 +21,7 @@ TARGET = Target("it", (Address("a", 1),))
         ("azure-cache", "C0", None),
         ("azure-cache", "P1", None),
         ("azure-cache", "P2", ("P1", 4_800_000_000, 7_500)),
-        ("azure-managed", "B10", ("B5", 4_800_000_000, None)),
+        ("azure-managed", "B10", ("B5", 4_800_000_000, 15_000)),
         ("azure-managed", "M10", None),
         ("self-hosted", "", None),
         ("azure-cache", "", None),

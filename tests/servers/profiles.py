@@ -15,7 +15,7 @@ _ADMIN = ("BGREWRITEAOF", "BGSAVE", "CONFIG", "DEBUG", "MIGRATE", "SAVE", "SHUTD
 PROFILES = (
     Profile(
         "azure-cache", OLD, 6380, "cache.redis.cache.windows.net", refuses=(*_ADMIN, "ACL"),
-        adds={"maxmemory_reservation": "104857600", "maxfragmentationmemory_reservation": "104857600"}, idle=0.7,
+        adds={"maxmemory_reservation": "10485760", "maxfragmentationmemory_reservation": "10485760"}, idle=0.7,
     ),
     Profile(
         "azure-managed", NEW, 10_000, "cache.westeurope.redis.azure.net",

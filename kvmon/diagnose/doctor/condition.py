@@ -59,7 +59,7 @@ class Seen:
     def limit(self) -> float | None:
         """Bytes for data; None for no limit."""
         told = self.target.limit
-        return self.number("maxmemory") or (float(told[0]) if told is not None else None)
+        return self.provider.available(self.number) or (float(told[0]) if told is not None else None)
 
 
 def condition(seen: Seen) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -17,7 +17,8 @@ class Provider:
     patterns of host names that give it away, `signs` fields of INFO with how their values begin. `withholds` are collectors
     whose commands it is known to refuse: they are not even tried. `port` and `tls_port` count where a URL names none; `tls`:
     there is no other way. `idle` is after how many seconds it closes a connection that says nothing, None for never. `sizes`
-    are what it sells, by name, of which the share `reserved` is not for data. `users` says how a user of our own is made.
+    are what it sells, by name, of which the share `reserved` is not for data; `reserves` are fields of INFO that say how much of
+    `maxmemory` is not. `users` says how a user of our own is made.
     `announces`: maintenance is told on the channel AzureRedisEvents.
     """
 
@@ -33,6 +34,7 @@ class Provider:
     idle: float | None = None
     sizes: Mapping[str, Size] = field(default_factory=dict)
     reserved: float = 0.0
+    reserves: tuple[str, ...] = ()
     users: str = "ACL SETUSER"
     announces: bool = False
 
@@ -40,6 +42,14 @@ class Provider:
     def managed(self) -> bool:
         """Whether somebody else runs it, and decides what may be asked."""
         return self.name != "self-hosted"
+
+    def available(self, number: Callable[[str], float | None]) -> float | None:
+        """Bytes of `maxmemory` that are for data; `number` reads a field of INFO. None where that tells no limit."""
+        most = number("maxmemory")
+        if not most or not self.reserves:
+            return most or None
+        left = most - sum(number(name) or 0.0 for name in self.reserves)
+        return left if left > 0.0 else most
 
 
 PROVIDERS = (
@@ -49,6 +59,7 @@ PROVIDERS = (
         hosts=("*.redis.cache.windows.net", "*.redis.cache.chinacloudapi.cn", "*.redis.cache.usgovcloudapi.net"),
         signs=(("maxmemory_reservation", ""), ("maxfragmentationmemory_reservation", "")),
         withholds=("config", "acl"), tls_port=6380, idle=600.0, sizes=AZURE_CACHE, reserved=0.2,
+        reserves=("maxmemory_reservation", "maxfragmentationmemory_reservation"),
         users="a custom data access policy of Microsoft Entra; its permissions are these rules", announces=True,
     ),
     Provider(

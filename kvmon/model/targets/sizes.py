@@ -33,15 +33,35 @@ AZURE_CACHE = {
 """Azure Cache for Redis, a shard of it."""
 # fmt: on
 
-_MANAGED_GB = {
-    "0": 0.5, "1": 1, "3": 3, "5": 6, "10": 12, "20": 24, "50": 60, "100": 120, "150": 180, "250": 240, "350": 360, "500": 480,
-    "700": 720, "1000": 960, "1500": 1440, "2000": 1920,
-}  # fmt: skip
-_TIERS = (
-    ("M", ("10", "20", "50", "100", "150", "250", "350", "500", "700", "1000", "1500", "2000")),
-    ("B", ("0", "1", "3", "5", "10", "20", "50", "100", "150", "250", "350", "500", "700", "1000")),
-    ("X", ("3", "5", "10", "20", "50", "100", "150", "250", "350", "500", "700")),
-)
+# fmt: off
+_MANAGED: dict[str, tuple[float, tuple[int, int, int]]] = {
+    #         GB     connections of M, B and X; 0: not sold
+    "0":    (0.5,  (0,       15_000,  0)),
+    "1":    (1,    (0,       15_000,  0)),
+    "3":    (3,    (0,       15_000,  30_000)),
+    "5":    (6,    (0,       15_000,  30_000)),
+    "10":   (12,   (15_000,  30_000,  75_000)),
+    "20":   (24,   (30_000,  75_000,  150_000)),
+    "50":   (60,   (75_000,  150_000, 200_000)),
+    "100":  (120,  (150_000, 200_000, 200_000)),
+    "150":  (180,  (200_000, 200_000, 200_000)),
+    "250":  (240,  (200_000, 200_000, 200_000)),
+    "350":  (360,  (200_000, 200_000, 200_000)),
+    "500":  (480,  (200_000, 200_000, 200_000)),
+    "700":  (720,  (200_000, 200_000, 200_000)),
+    "1000": (960,  (200_000, 200_000, 0)),
+    "1500": (1440, (200_000, 0,       0)),
+    "2000": (1920, (200_000, 0,       0)),
+}
+# fmt: on
 
-AZURE_MANAGED = {f"{tier}{number}": Size(int(_MANAGED_GB[number] * GB)) for tier, numbers in _TIERS for number in numbers}
-"""Azure Managed Redis: memory optimized, balanced and compute optimized, the whole cache."""
+AZURE_MANAGED = {
+    f"{tier}{number}": Size(int(memory * GB), connections[place])
+    for place, tier in enumerate("MBX")
+    for number, (memory, connections) in _MANAGED.items()
+    if connections[place]
+}
+"""Azure Managed Redis: memory optimized, balanced and compute optimized, the whole cache.
+
+Connections: https://learn.microsoft.com/azure/redis/overview, "Maximum number of client connections".
+"""

@@ -34,7 +34,8 @@ async def health(request: web.Request) -> web.Response:
         body = {"status": "unhealthy", "error": str(error), "service": target.service}
         return web.json_response({**body, "timestamp": timestamp(view.clock.time())}, status=503)
     state = main_state(view, target)
-    ratio = state.memory_ratio() if state else None
+    used, most = (state.number("used_memory"), state.number("maxmemory")) if state else (None, None)
+    ratio = used / most if used is not None and most else state.memory_ratio() if state else None
     return web.json_response(
         {
             "status": "healthy",

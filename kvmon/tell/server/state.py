@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.providers import told_by
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.server.view import View
 
@@ -59,9 +60,10 @@ class NodeState:
         return value if 0 <= value < float("inf") else None
 
     def memory_limit(self) -> float | None:
-        """Bytes: maxmemory, else what the configuration says; None for no limit."""
+        """Bytes for data: of maxmemory, else what the configuration says; None for no limit."""
         limit = self.node.target.limit
-        return self.number("maxmemory") or (limit[0] if limit is not None else None)
+        available = told_by(self.node.target.provider, self.facts).available(self.number)
+        return available or (limit[0] if limit is not None else None)
 
     def hit_ratio(self) -> float | None:
         """Hits among all look-ups since the start, 0..1; None before the first."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from kvmon.model.metrics.catalogue import derived
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.providers import PROVIDERS, Provider
 from kvmon.model.targets.rightsizing import Smaller
 from kvmon.watch.derive.history import History
 from kvmon.watch.derive.memory import memory
@@ -62,11 +64,15 @@ class Databases(NamedTuple):
 
 
 class Configured(NamedTuple):
-    """Bytes for data with who says so, `maxclients` where INFO does not say it (before Redis 7.0, providers), a smaller size."""
+    """Bytes for data with who says so, `maxclients` where INFO does not say it (before Redis 7.0, providers), a smaller size.
+
+    `provider` knows what of maxmemory is for data.
+    """
 
     limit: tuple[int, str] | None = None
     maxclients: float | None = None
     smaller: Smaller | None = None
+    provider: Provider = PROVIDERS[0]
 
 
 class State(NamedTuple):
@@ -94,11 +100,13 @@ def derive(
     size = _size(state.size, number(fields, "used_memory"), at)
     databases = _databases(state.databases, fields, at)
     samples = [Sample(derived.RESTARTS, identity.restarts), Sample(derived.ROLE_CHANGES, identity.role_changes)]
-    samples += memory(fields, configured=configured.limit, growth=size.growth)
+    available = configured.provider.available(partial(number, fields))
+    samples += memory(fields, available=available, configured=configured.limit, growth=size.growth)
     clients, most = number(fields, "connected_clients"), number(fields, "maxclients") or configured.maxclients
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)
-    samples += sizing(fields, peak=_peak(size, fields), configured=configured.limit, smaller=configured.smaller)
+    limit = available or (configured.limit[0] if configured.limit is not None else None)
+    samples += sizing(fields, peak=_peak(size, fields), limit=limit, smaller=configured.smaller)
     samples += replication(fields)
     samples += _ttl_coverage(databases, fields)
     samples += _hit_ratios(traffic, at)

@@ -12,15 +12,20 @@ FARTHEST = 365 * 86_400.0
 """Seconds: a forecast beyond is no news."""
 
 
-def memory(fields: Mapping[str, str], *, configured: tuple[int, str] | None, growth: float | None) -> list[Sample]:
+def memory(
+    fields: Mapping[str, str], *, available: float | None, configured: tuple[int, str] | None, growth: float | None
+) -> list[Sample]:
     """Limits, utilization and forecast.
 
-    `configured` is the limit in bytes that the configuration gives, and its source; `growth` bytes a second.
+    `available` is what of maxmemory is for data, in bytes, `configured` the limit that the configuration gives, and its source;
+    `growth` bytes a second.
     """
     samples: list[Sample] = []
     size, source = configured if configured is not None else (None, "configured")
+    most = number(fields, "maxmemory")
     limits = {
-        "maxmemory": number(fields, "maxmemory"),
+        "maxmemory": most,
+        "available": available if available != most else None,
         source: None if size is None else float(size),
         "system": number(fields, "total_system_memory"),
     }
@@ -29,7 +34,7 @@ def memory(fields: Mapping[str, str], *, configured: tuple[int, str] | None, gro
             add(samples, derived.MEMORY_LIMIT, limit, name)
     used = number(fields, "used_memory")
     # Not the machine's memory: a container may have far less, and neighbours.
-    most = limits["maxmemory"] or limits[source]
+    most = available or limits[source]
     if used is None or not most:
         return samples
     add(samples, derived.MEMORY_UTILIZATION, used / most)

@@ -10,12 +10,9 @@ from kvmon.model.targets.rightsizing import Smaller
 from kvmon.watch.derive.numbers import add, number
 
 
-def sizing(
-    fields: Mapping[str, str], *, peak: float | None, configured: tuple[int, str] | None, smaller: Smaller | None
-) -> list[Sample]:
-    """`peak` is the most memory that was used, in bytes; `configured` the limit that the configuration gives, and its source."""
+def sizing(fields: Mapping[str, str], *, peak: float | None, limit: float | None, smaller: Smaller | None) -> list[Sample]:
+    """`peak` is the most memory that was used, `limit` what may be used for data, in bytes."""
     samples: list[Sample] = []
-    limit = number(fields, "maxmemory") or (configured[0] if configured is not None else None)
     if peak is not None and limit:
         add(samples, derived.MEMORY_PEAK, peak / limit)
     if smaller is not None:

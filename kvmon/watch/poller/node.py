@@ -153,7 +153,7 @@ class NodePoller:
             told.fields,
             at=began,
             own=line.noted,
-            configured=Configured(self.node.target.limit, maxclients, self._smaller),
+            configured=Configured(self.node.target.limit, maxclients, self._smaller, roster.provider),
         )
         return tuple(failure for failure in failures if failure is not None)
 

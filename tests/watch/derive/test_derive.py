@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.model.metrics.sample import Sample
+from kvmon.model.targets.providers import BY_NAME
 from kvmon.model.targets.rightsizing import Smaller
 from kvmon.watch.derive import NOTHING, Configured, OwnTraffic, State, derive, first_state
 
@@ -48,6 +49,19 @@ def test_rates_are_of_the_others_alone() -> None:
     assert past.value("kvmon_network_bytes_per_second", "in") == pytest.approx(40)
     assert past.value("kvmon_connections_per_second") == 0
     assert past.value("kvmon_network_bytes_per_second", "out") is None, "the server does not say"
+
+
+def test_memory_is_measured_against_what_azure_leaves_for_data() -> None:
+    azure = Configured(provider=BY_NAME["azure-cache"])
+    fields = {"used_memory": 600 * MIB, "maxmemory": 1_000 * MIB, "maxmemory_reservation": 100 * MIB}
+    past = Past(azure).sees({**fields, "maxfragmentationmemory_reservation": 100 * MIB})
+    assert past.value("kvmon_memory_limit_bytes", "maxmemory") == 1_000 * MIB
+    assert past.value("kvmon_memory_limit_bytes", "available") == 800 * MIB
+    assert past.value("kvmon_memory_utilization_ratio") == pytest.approx(0.75)
+    assert past.value("kvmon_memory_peak_utilization_ratio") == pytest.approx(0.75)
+    ours = Past().sees({**fields, "maxfragmentationmemory_reservation": 100 * MIB})
+    assert ours.value("kvmon_memory_utilization_ratio") == pytest.approx(0.6)
+    assert ours.value("kvmon_memory_limit_bytes", "available") is None
 
 
 def test_a_restart_is_counted_and_makes_no_spike() -> None:

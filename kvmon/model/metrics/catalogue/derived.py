@@ -11,14 +11,14 @@ HIT_RATIO = Spec(
 )
 MEMORY_LIMIT = Spec(
     "kvmon_memory_limit_bytes",
-    "How much memory there is, by who says so: maxmemory, configured (memory_limit of the target), sku, system.",
+    "How much memory there is, by who says so: maxmemory, available (what Azure leaves of it for data), configured (memory_limit of the target), sku, system.",
     labels=("source",),
     source=SOURCE,
     unit="bytes",
 )
 MEMORY_UTILIZATION = Spec(
     "kvmon_memory_utilization_ratio",
-    "Memory used of the limit: maxmemory, else the configured one or what its sku has for data; above 1 where the server uses more.",
+    "Memory used of the limit: maxmemory less what Azure reserves of it, else the configured one or what its sku has for data; above 1 where the server uses more.",
     source=SOURCE,
     unit="ratio",
 )
