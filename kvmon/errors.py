@@ -83,10 +83,3 @@ class ConnectionLost(TargetError):
 
 class ProtocolBroken(TargetError):
     """The bytes that came back are no reply, or far too many."""
-
-
-REASONS = (
-    "dns", "refused", "unreachable", "timeout", "tls", "auth", "noperm", "maxclients", "protected", "loading", "busy",
-    "masterdown", "clusterdown", "closed", "protocol", "too_large", "unknown_command", "error",
-)  # fmt: skip
-"""Every value that a `reason` label may have, so that the set of series is closed."""

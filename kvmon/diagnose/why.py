@@ -7,24 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-CAUSES: Mapping[str, tuple[str, str]] = {
-    "refused": ("nothing listens there any more", "Start the server, and look at its log and at the system's for why it ended."),
-    "closed": ("its connections are ended", "Look for a restart, CLIENT KILL, or a proxy that cuts connections."),
-    "timeout": ("it does not answer in time", "Look for a blocking command, swapping, a paused server, or a network that drops."),
-    "oom": ("its memory is full and nothing may be evicted", "Raise maxmemory, delete, or choose an eviction policy."),
-    "readonly": ("it is a replica and takes no writes", "Find out why there is no primary: look at Sentinel or the cluster."),
-    "misconf": ("its last save failed and it stops writes", "Look at the disk and at the server's log; then BGSAVE."),
-    "noreplicas": ("too few replicas are connected", "Bring replicas back, or lower min-replicas-to-write."),
-    "clusterdown": ("the cluster is not complete", "Look for slots without a primary: CLUSTER INFO, /v1/topology."),
-    "loading": ("it loads its data set", "Wait; its log tells how far it is."),
-    "busy": ("a script blocks it", "SCRIPT KILL ends one that has not written yet; look into the slow log for which."),
-    "masterdown": ("its primary is gone and it may not answer with old data", "Look at the primary."),
-    "auth": ("our password is not accepted", "Check the user and the password; a rotation may not have arrived here."),
-    "maxclients": ("it has no room for one more client", "Find who leaks connections (CLIENT LIST), or raise maxclients."),
-    "dns": ("its name is not resolved", "Check the name and this machine's resolver."),
-    "tls": ("TLS fails", "Check the certificate's name and end, and the CA."),
-}
-"""What a class means in words, and what to do about it."""
+from kvmon.model.reasons import reason
 
 HIGH = {
     "kvmon_memory_utilization_ratio": (0.9, "memory was {value:.0%} full"),
@@ -67,8 +50,7 @@ def explain(target: str, breakers: Sequence[Mapping[str, Any]], incidents: Seque
     """From the documents of `/v1/breakers/TARGET` and `/v1/incidents?target=TARGET`, the newest first."""
     bad = [each for each in breakers if each["state"] in ("open", "half_open") or each["advice"] == "deny"]
     last = incidents[0] if incidents else None
-    reason = str(bad[0]["reason_class"] or "") if bad else str(last["reason"]) if last else ""
-    cause, todo = CAUSES.get(reason, (f"it fails ({reason})" if reason else "", "Look at the server's log, and at kvmon's."))
+    why = reason(str(bad[0]["reason_class"] or "") if bad else str(last["reason"]) if last else "")
     story = [f"{each['at']}  {each['text']}" for each in reversed(events[:20])]
     evidence = _evidence(last)
     if bad:
@@ -77,12 +59,12 @@ def explain(target: str, breakers: Sequence[Mapping[str, Any]], incidents: Seque
         if forced is not None and forced["state"] == "forced_open":
             decided = f"{target}: {ops} is denied, as {forced['by']} decided: {forced['reason']}."
             return Why(decided, evidence, story, "It ends by itself, or with DELETE of the override.", good=False)
-        failing = f"{target}: {ops} fails since {bad[0]['since']}, because {cause or 'it does not succeed'}."
-        return Why(failing, evidence, story, todo, good=False)
+        failing = f"{target}: {ops} fails since {bad[0]['since']}, because {why.meaning}."
+        return Why(failing, evidence, story, why.advice, good=False)
     if last is None:
         unknown = all(each["state"] == "unknown" for each in breakers)
         return Why(f"{target}: {'nothing is known: is it probed?' if unknown else 'nothing is wrong.'}", (), story)
-    return Why(f"{target}: nothing is wrong now; it failed at {last['at']}, because {cause}.", evidence, story, todo)
+    return Why(f"{target}: nothing is wrong now; it failed at {last['at']}, because {why.meaning}.", evidence, story, why.advice)
 
 
 def _evidence(incident: Mapping[str, Any] | None) -> list[str]:

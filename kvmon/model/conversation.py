@@ -22,7 +22,7 @@ class Refusal:
 
     @property
     def reason(self) -> str:
-        """The word for a `reason` label: noperm, unknown_command, loading, busy, masterdown, clusterdown, auth, error."""
+        """The word for it in labels and verdicts, one of reasons.REASONS; `error` for what says nothing more."""
         lowered = self.text.lower()
         if self.code == "ERR" and ("unknown" in lowered and ("command" in lowered or "subcommand" in lowered)):
             return "unknown_command"
@@ -36,7 +36,8 @@ class Refusal:
 
 _REASONS = {
     "NOPERM": "noperm", "NOAUTH": "auth", "WRONGPASS": "auth", "LOADING": "loading", "BUSY": "busy",
-    "MASTERDOWN": "masterdown", "CLUSTERDOWN": "clusterdown",
+    "MASTERDOWN": "masterdown", "CLUSTERDOWN": "clusterdown", "OOM": "oom", "READONLY": "readonly", "MISCONF": "misconf",
+    "NOREPLICAS": "noreplicas",
 }  # fmt: skip
 
 Reply = Union[None, int, float, bool, bytes, str, Refusal, list["Reply"]]  # noqa: UP007 - a string cannot stand beside `|`
@@ -59,7 +60,7 @@ Conversation = Generator[Sequence[Command], Sequence[Reply], Answer[Memory]]
 class Unsupported(Exception):
     """A collector cannot work here and says why: the poller switches it off for this connection and reports it.
 
-    `reason` is a word of errors.REASONS, `message` names the command and the server's answer.
+    `reason` is a word of reasons.REASONS, `message` names the command and the server's answer.
     """
 
     def __init__(self, reason: str, message: str) -> None:

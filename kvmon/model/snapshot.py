@@ -11,7 +11,7 @@ from kvmon.model.targets.target import Node
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a collector, or (collector `poll`) the whole poll, gave nothing. `reason` is a word of errors.REASONS."""
+    """Why a collector, or (collector `poll`) the whole poll, gave nothing. `reason` is a word of reasons.REASONS."""
 
     collector: str
     reason: str

@@ -72,15 +72,15 @@ def test_a_wrong_password(doctor: Doctor, start_server: Callable[..., Server]) -
 
 
 def test_a_closed_port_and_a_name_that_does_not_exist(doctor: Doctor) -> None:
-    says(doctor(f"redis://127.0.0.1:{free_port()}"), "tcp", "nothing listens", "check the port")
-    says(doctor("redis://no-such-host.invalid:6379"), "dns", "cannot be resolved", "check the spelling of the host")
+    says(doctor(f"redis://127.0.0.1:{free_port()}"), "tcp", "nothing listens", "its port")
+    says(doctor("redis://no-such-host.invalid:6379"), "dns", "cannot be resolved", "check how the host is spelt")
     moved = doctor(f"rediss://127.0.0.1:{free_port()}", provider="azure-managed")
     says(moved, "tcp", "Azure Managed Redis listens on port 10000 with TLS")
 
 
 def test_a_hung_server(doctor: Doctor, valkey: Server) -> None:
     with listening(silence) as port:
-        says(doctor(f"redis://127.0.0.1:{port}"), "auth", "no whole answer within 1 s", "it may be stopped, swapping")
+        says(doctor(f"redis://127.0.0.1:{port}"), "auth", "no whole answer within 1 s", "a stopped or swapping server")
         says(doctor(f"rediss://127.0.0.1:{port}"), "tls", "no handshake within 1 s")
     valkey.pause()
     try:
@@ -174,11 +174,11 @@ def test_full_memory_refused_writes_and_a_lost_primary(doctor: Doctor, start_ser
     primary = start_server()
     replica = start_server(replica_of=primary)
     until(lambda: replica.info("replication").get("master_link_status") == "up")
-    says(doctor(replica.url, "--write"), "write", "READONLY", "a replica takes no writes")
+    says(doctor(replica.url, "--write"), "write", "READONLY", "name the primary")
     assert "- write" in doctor(replica.url).out
     primary.config_set("maxmemory", "1kb")
     full = doctor(primary.url, "--write")
-    says(full, "write", "OOM", "memory is full")
+    says(full, "write", "OOM", "raise maxmemory")
     says(full, "memory", "noeviction: writes fail when it is full")
     primary.kill()
     until(lambda: replica.info("replication").get("master_link_status") == "down")

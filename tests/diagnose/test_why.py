@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kvmon.diagnose.why import CAUSES, explain
+from kvmon.diagnose.why import explain
+from kvmon.model.reasons import REASONS
 
 
 def document(op: str = "write", **more: Any) -> dict[str, Any]:
@@ -23,12 +24,12 @@ def incident(*nodes: dict[str, Any], reason: str = "refused") -> dict[str, Any]:
     return {"at": "T0", "op": "write", "reason": reason, "nodes": list(nodes)}
 
 
-@pytest.mark.parametrize("reason", CAUSES)
+@pytest.mark.parametrize("reason", REASONS)
 def test_what_fails_is_told_with_its_cause(reason: str) -> None:
     why = explain("it", [document(state="open", advice="deny", reason_class=reason), document("read")], [], [])
     assert not why.good
-    assert why.sentence == f"it: writing fails since T, because {CAUSES[reason][0]}."
-    assert why.todo
+    assert why.sentence == f"it: writing fails since T, because {REASONS[reason].meaning}."
+    assert why.todo == REASONS[reason].advice
 
 
 def test_the_evidence_is_what_stands_out() -> None:
@@ -40,7 +41,7 @@ def test_the_evidence_is_what_stands_out() -> None:
     }
     why = explain("it", [document()], [incident(node)], [{"at": "T0", "text": "b"}, {"at": "T", "text": "a"}])
     assert why.good
-    assert why.sentence == "it: nothing is wrong now; it failed at T0, because nothing listens there any more."
+    assert why.sentence == "it: nothing is wrong now; it failed at T0, because nothing listens there."
     assert why.evidence == [
         "a:1: it (a:1): nothing listens there",
         "a:1: memory was 97% full",

@@ -11,10 +11,11 @@ from kvmon.clock import Clock, SystemClock
 from kvmon.diagnose.doctor.audit import SETTINGS, audit
 from kvmon.diagnose.doctor.condition import Seen, condition
 from kvmon.diagnose.doctor.finding import Examination, Finding
-from kvmon.diagnose.doctor.fixes import FIXES, fix_for
+from kvmon.diagnose.doctor.fixes import fix_for
 from kvmon.diagnose.doctor.reach import STEPS, Walk
 from kvmon.errors import TargetError
 from kvmon.model.conversation import Refusal, Reply
+from kvmon.model.reasons import reason
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.providers import told_by
 from kvmon.model.targets.target import Credentials, Node
@@ -26,14 +27,6 @@ from kvmon.watch.probes.canary import PREFIX
 from kvmon.watch.wire import Connection
 
 REST = ("permissions", "clock", "topology", "memory", "persistence", "slow commands")
-
-WRITES = {
-    "OOM": "memory is full: raise maxmemory or the size, give keys an expiry, or choose an allkeys policy",
-    "READONLY": "a replica takes no writes: name the primary, or let topology be found",
-    "MISCONF": "the last save failed and writes stop: make room on the disk, or memory for the fork (vm.overcommit_memory 1)",
-    "NOREPLICAS": "fewer replicas are in touch than min-replicas-to-write wants: bring them back",
-    "CLUSTERDOWN": "slots without an owner or a lost majority: `CLUSTER NODES`",
-}
 
 
 async def examine(
@@ -129,10 +122,10 @@ async def _write(walk: Walk, clock: Clock, *, asked: bool) -> Finding:
     if reply.code in ("MOVED", "ASK"):
         return Finding("write", "ok", "another node of the cluster has the key's slot", "", took)
     if reply.reason == "noperm":
-        return Finding("write", "warn", f"the user may not write ({reply.text})", FIXES["noperm"], took)
+        return Finding("write", "warn", f"the user may not write ({reply.text})", reason("noperm").todo, took)
     if reply.code == "READONLY" and not asked:
         return Finding("write", "skip", "a replica takes no writes", "", took)
-    return Finding("write", "fail", reply.text, WRITES.get(reply.code) or fix_for(reply.reason, reply.text, node.target), took)
+    return Finding("write", "fail", reply.text, fix_for(reply.reason, reply.text, node.target), took)
 
 
 async def _open(node: Node, clock: Clock) -> bool | None:

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
+from kvmon.model import reasons
 from kvmon.model.targets.providers import Provider
 from kvmon.model.targets.target import Target
 
-FIXES = {
-    "dns": "check the spelling of the host, and that this machine's resolver knows it (a private zone is only seen from its network)",
-    "refused": "check the port, and that the server runs and listens on this address (`bind`, Service, container port)",
-    "unreachable": "check routes, firewall, security group and network policy between here and there",
-    "connect_timeout": "packets are dropped on the way: check firewall, security group, network policy and private endpoint",
-    "timeout": "the server accepted the connection and does not answer: it may be stopped, swapping, or busy with one long command "
-               "(SLOWLOG, `INFO commandstats`); a proxy or a TLS-only port looks the same",
-    "auth": "compare user and password with the server's; after a rotation, that the new one is in the file or variable that kvmon reads",
-    "noperm": "give the user the rights that `kvmon acl` prints",
-    "maxclients": "close idle clients or raise maxclients; `CLIENT LIST` shows who holds them (a pool without a bound, usually)",
-    "protected": "give the server a password, or set `bind` and `protected-mode` knowingly",
-    "loading": "the server reads its data from disk after a start: wait; `INFO persistence` shows loading_eta_seconds",
-    "busy": "a script or function runs: SCRIPT KILL or FUNCTION KILL, and bound its work",
-    "masterdown": "the replica lost its primary: look at the primary and at the network between them",
-    "clusterdown": "slots without an owner or a lost majority: `CLUSTER NODES`, bring the failed nodes back or fail over",
-    "closed": "the server or something before it ends the connection: look at the server's log, at idle timeouts, and at proxies",
-    "protocol": "something else listens there: check host and port, and whether it wants TLS (rediss://)",
-    "too_large": "something else listens there: check host and port",
-    "unknown_command": "INFO was renamed or disabled: allow it for kvmon's user",
-    "error": "see the server's own words",
-}  # fmt: skip
-"""By the reason of a TargetError; `connect_timeout` is the reason timeout before a connection is there."""
+CONNECT_TIMEOUT = "packets are dropped on the way: check firewall, security group, network policy and private endpoint"
 
 TLS_FIXES = {
     "expired": "renew the certificate on the server and have it loaded (CONFIG SET tls-cert-file, or a restart); check the clock here too",
@@ -54,14 +34,16 @@ IDENTITIES = {
 
 
 def fix_for(reason: str, message: str, target: Target) -> str:
-    """What to do about a TargetError, with what is particular to the provider."""
+    """What to do about a TargetError, with what is particular to the provider. `connect_timeout`: a timeout before a connection is there."""
     # Since TLS 1.3 a server says only after the handshake that it misses the client's certificate, and a reset may overtake its words.
     if "CERTIFICATE_REQUIRED" in message or (reason == "closed" and target.tls is not None and target.tls.cert is None):
         return CLIENT_CERTIFICATE
     auth = target.credentials.auth
     if reason == "auth" and auth is not None:
         return IDENTITIES[auth.kind]
-    return _joined(FIXES.get(reason, FIXES["error"]), _particular(reason, target.provider, target))
+    general = CONNECT_TIMEOUT if reason == "connect_timeout" else reasons.reason(reason).todo
+    particular = _particular(reason, target.provider, target)
+    return f"{general}; {particular}" if particular else general
 
 
 def _particular(reason: str, provider: Provider, target: Target) -> str:
@@ -80,7 +62,3 @@ def _particular(reason: str, provider: Provider, target: Target) -> str:
     if reason == "auth" and provider.name.startswith("azure"):
         return f"on {title} an access key takes no username, and with Microsoft Entra the username is the object id"
     return ""
-
-
-def _joined(general: str, particular: str) -> str:
-    return f"{general}; {particular}" if particular else general

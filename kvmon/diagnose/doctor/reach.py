@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from kvmon.clock import Clock
 from kvmon.diagnose.doctor.certificate import shaken
 from kvmon.diagnose.doctor.finding import Finding, Status
-from kvmon.diagnose.doctor.fixes import FIXES, TLS_FIXES, WANTS_TLS, fix_for
+from kvmon.diagnose.doctor.fixes import TLS_FIXES, WANTS_TLS, fix_for
 from kvmon.errors import TargetError, TlsFailed
 from kvmon.model.conversation import Refusal
+from kvmon.model.reasons import reason
 from kvmon.model.targets.target import Node
 from kvmon.watch.wire import Connection
 from kvmon.watch.wire.resolve import resolve
@@ -51,7 +52,7 @@ class Walk:
             self._addresses = await resolve(host)
         except (socket.gaierror, UnicodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no host name"
-            return self._found("dns", "fail", f"{host} cannot be resolved: {why}", FIXES["dns"])
+            return self._found("dns", "fail", f"{host} cannot be resolved: {why}", reason("dns").todo)
         if self._addresses == (host,):
             return self._found("dns", "ok", f"{host} is an address")
         return self._found("dns", "ok", f"{host} is {', '.join(self._addresses[:4])}")
@@ -85,7 +86,7 @@ class Walk:
             # A server without TLS takes the handshake for the beginning of a long command, and waits for its end.
             if await speaks_plainly(self._host, address.port, timeout):
                 return self._found("tls", "fail", "the server speaks without TLS there", TLS_FIXES["plain"])
-            return self._found("tls", "fail", f"no handshake within {timeout:g} s", FIXES["timeout"])
+            return self._found("tls", "fail", f"no handshake within {timeout:g} s", reason("timeout").todo)
         except OSError as error:
             return self._found("tls", "fail", f"{error.strerror or error}", TLS_FIXES["closed"])
         status, text, fix = shaken(found, name, trusted=tls.verify == "full", now=self._clock.time())

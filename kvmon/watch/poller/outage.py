@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import structlog
 
+from kvmon.model.reasons import reason
 from kvmon.model.snapshot import Failure
 from kvmon.model.targets.target import Node
 from kvmon.options import format_duration
 
 _log = structlog.get_logger()
-
-HINTS = {
-    "dns": "check the host name and the resolver of the machine kvmon runs on",
-    "refused": "nothing listens there: check port and whether the server runs",
-    "unreachable": "check routes, firewalls and network policies between kvmon and the server",
-    "timeout": "the server does not answer in time: check its load, the network, or raise the target's timeout",
-    "tls": "check certificate authority, server name and TLS versions; kvmon doctor shows the handshake",
-    "auth": "check username and password of the target",
-    "noperm": "give the user the permissions that `kvmon acl` lists",
-    "maxclients": "the server takes no more clients: raise maxclients or find who holds them",
-    "protected": "the server is in protected mode: give it a password, or bind it otherwise",
-    "loading": "the server reads its data from disk; wait",
-    "busy": "a script or function blocks the server: see SCRIPT KILL and FUNCTION KILL",
-    "masterdown": "the replica lost its primary: look at the primary",
-    "clusterdown": "the cluster lacks slots or a majority: look at its other nodes",
-    "closed": "the server or something on the way ends the connection: look at its log",
-    "protocol": "what answers is no Redis or Valkey, or TLS is expected on one side only",
-    "too_large": "what answers sends far more than it should",
-    "unknown_command": "INFO was renamed or disabled: kvmon needs it",
-    "error": "see the server's own words",
-}
-"""What to do, by reason."""
 
 
 class Outage:
@@ -71,6 +50,6 @@ class Outage:
                 reason=failure.reason,
                 error=failure.message,
                 since=round(self.since, 3),
-                hint=HINTS.get(failure.reason, ""),
+                hint=reason(failure.reason).todo,
             )
         self._known, self._down, self._reason = True, True, failure.reason

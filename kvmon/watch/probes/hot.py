@@ -15,7 +15,7 @@ from kvmon.model.evidence import Evidence, Op
 from kvmon.model.targets.target import Node, Probe
 from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
 from kvmon.watch.probes.ledger import Ledger
-from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us, outcome_of
+from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us
 from kvmon.watch.probes.tally import Tally
 from kvmon.watch.probes.told import WHO, ready_in, role_of, text_of
 from kvmon.watch.wire import Connection
@@ -133,7 +133,7 @@ class HotProbe:
         return self._evidence(op, begun, refusal or "ok")
 
     def _evidence(self, op: Op, begun: float, said: Refusal | str) -> Evidence:
-        outcome, conclusive = (outcome_of(said), said.code in CONCLUSIVE) if isinstance(said, Refusal) else (said, False)
+        outcome, conclusive = (said.reason, said.code in CONCLUSIVE) if isinstance(said, Refusal) else (said, False)
         took, ready = self._clock.monotonic() - begun, self._ready_in if outcome == "loading" else None
         name, instance = self.node.target.name, self.node.instance
         return Evidence(name, instance, op, outcome == "ok", outcome, begun, took, conclusive, ready_in=ready)

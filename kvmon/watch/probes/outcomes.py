@@ -7,18 +7,8 @@ from kvmon.model.conversation import Refusal
 CONCLUSIVE = frozenset({"OOM", "READONLY", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "LOADING"})
 """First words with which a server says itself that it does not serve: one confirmation is enough."""
 
-_CLASSES = {
-    "OOM": "oom", "READONLY": "readonly", "MISCONF": "misconf", "NOREPLICAS": "noreplicas", "CLUSTERDOWN": "clusterdown",
-    "LOADING": "loading", "MASTERDOWN": "masterdown", "BUSY": "busy", "NOAUTH": "auth", "WRONGPASS": "auth",
-}  # fmt: skip
-
 ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN"})
 """First words of a cluster node that serves, but not this key."""
-
-
-def outcome_of(refusal: Refusal) -> str:
-    """The class of an error reply."""
-    return _CLASSES.get(refusal.code, "error")
 
 
 def is_about_us(refusal: Refusal) -> bool:

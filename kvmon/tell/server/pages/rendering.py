@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from kvmon.tell.server.advice import advice
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.pages import texts
 from kvmon.tell.server.pages.ease import at_ease
@@ -44,7 +43,6 @@ def _templates() -> Environment:
         short=texts.short_text, span=texts.seconds_text, ago=texts.ago_text, clock=texts.clock_text, day=texts.day_text,
         time=timestamp,
     )  # fmt: skip
-    made.globals["advice"] = advice
     return made
 
 

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from kvmon.model.evidence import Verdict
+from kvmon.model.reasons import reason
 from kvmon.model.targets.target import Target
-from kvmon.tell.server.advice import advice, cause
 from kvmon.tell.server.pages.alarms import Alarm
 from kvmon.tell.server.pages.runbooks import link
 from kvmon.tell.server.pages.texts import day_text, ratio_text
@@ -65,9 +65,9 @@ def _breakers(verdicts: Sequence[Verdict]) -> list[Trouble]:
         place = f" in shard {shard[:8]} ({_slots(mine[0])})" if shard else ""
         if bad:
             word = "down" if shards == ill else "degraded"
-            why = bad[0].reason_class
-            text = f"{_ops(bad)}{place}: {cause(why)}"
-            found.append(Trouble(word, text, bad[0].since or None, advice(why), link("KvmonBreakerOpen.md")))
+            why = reason(bad[0].reason_class)
+            text = f"{_ops(bad)}{place}: {why.meaning}"
+            found.append(Trouble(word, text, bad[0].since or None, why.advice, link("KvmonBreakerOpen.md")))
         found += [
             Trouble(
                 "degraded",
@@ -103,15 +103,15 @@ def _nodes(states: Sequence[NodeState], told: AbstractSet[str]) -> list[Trouble]
     word = "down" if len(down) == len(data) else "degraded"
     for state in down:
         since = state.snapshot.since if state.snapshot is not None else 0.0
-        why = cause(state.reason)
-        if why in told and len(data) == 1:
+        why = reason(state.reason)
+        if why.meaning in told and len(data) == 1:
             continue  # its breakers said so
         found.append(
             Trouble(
                 word,
-                f"{state.node.instance} is down: {why}",
+                f"{state.node.instance} is down: {why.meaning}",
                 since or None,
-                "" if why in told else advice(state.reason),
+                "" if why.meaning in told else why.advice,
                 link("RedisDown.md"),
             )
         )
