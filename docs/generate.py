@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kvmon.cli import kvmon
-from kvmon.config.environment.exporter import SETTINGS
+from kvmon.config.environment.exporter_settings import SETTINGS
 from kvmon.config.environment.scalars import scalars
 from kvmon.config.explain import model_in
 from kvmon.config.options import FileOptions

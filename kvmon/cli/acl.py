@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 @click.option("--sentinel", is_flag=True, help="The server is a Sentinel.")
 @click.option("--probe/--no-probe", default=None, help="With what probes read and write, or without; a TARGET says so itself.")
 @click.option("--health", is_flag=True, help="With the key that /api/health/redis writes.")
+@click.option("--keys", "surveyed", is_flag=True, help="With what `kvmon keys` looks at: every key.")
+@click.option("--migrate", "compared", is_flag=True, help="With what `kvmon migrate` reads, on either side: every key.")
 @json_option
 def command(file: str | None, target: str | None, **given: Any) -> None:
     """Print the `ACL SETUSER` line that allows what kvmon asks, and nothing else.
 
-    TARGET is a configured name or a URL: its collectors, provider and probe count. Without one: what kvmon asks by default.
+    TARGET is a configured name or a URL: its collectors, provider, probe, workloads and the migration that it is part of count.
+    Without one: what kvmon asks by default.
     Nothing is connected to. Put the password into the variable KVMON_PASSWORD and pass the line through `envsubst`.
     """
     from kvmon.cli.nodes import node_of
@@ -38,9 +41,10 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
 
     provider, collectors, cluster = PROVIDERS[0], Collectors(), given["cluster"]
     probe = given["probe"] if given["probe"] is not None else target is None and not given["sentinel"]
-    keys = acl.Keys(probe, probe, given["health"])
+    keys = acl.Keys(probe, probe, given["health"], surveyed=given["surveyed"], compared=given["compared"])
     if target is not None:
-        node, collectors = node_of(target, Settings(file))
+        settings = Settings(file)
+        node, collectors = node_of(target, settings)
         provider = node.target.provider
         cluster = cluster or node.target.topology == "cluster"
         if node.target.probe is not None:
@@ -50,6 +54,7 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
             keys,
             patterns=tuple(each.keys for each in workloads if each.keys),
             channels=any(each.channels for each in workloads),
+            drawn=_migrates(target, settings),
         )
     collectors = _only(collectors, given["names"])
     kind = given["kind"]
@@ -70,6 +75,12 @@ def command(file: str | None, target: str | None, **given: Any) -> None:
         if kind is None:
             click.echo(f"# {', '.join(titles)}")
         click.echo(text)
+
+
+def _migrates(target: str, settings: Settings) -> bool:
+    """Whether it is one side of the migration that is watched."""
+    migration = settings.load().migration if "://" not in target else None
+    return migration is not None and target in (migration.source, migration.destination)
 
 
 def _only(collectors: Collectors, names: str | None) -> Collectors:

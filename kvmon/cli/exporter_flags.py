@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from kvmon.config.environment.exporter import SETTINGS, Setting
+from kvmon.config.environment.exporter_settings import SETTINGS, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,6 +15,7 @@ from kvmon.config.config import Config, Web
 from kvmon.config.datadog import datadog_of
 from kvmon.config.discovery.load import discovery_of
 from kvmon.config.document import read_document
+from kvmon.config.environment.exporter import refuse_without_node
 from kvmon.config.environment.places import Environment
 from kvmon.config.environment.scalars import read_scalars
 from kvmon.config.environment.targets import EnvironmentTargets, environment_targets
@@ -49,6 +50,8 @@ def load(path: str | None, environ: Mapping[str, str], *, flags: Mapping[str, st
     found = EnvironmentTargets()
     if "targets" not in source.value and not ledger.errors:
         found = environment_targets(environment, source, ledger)
+    elif not ledger.errors:
+        refuse_without_node(environment, ledger)
     config = _compose(path, source, found, environ, ledger)
     ledger.raise_any()
     assert config is not None  # noqa: S101 - without mistakes there is one

@@ -11,6 +11,8 @@ from kvmon.diagnose.migration.sides import ALL, Door, Side
 from kvmon.errors import Unreachable
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.server.view import Topology
+from kvmon.watch.collectors.server import server_of
+from kvmon.watch.scans.attached import fields_expire
 from kvmon.watch.scans.pacing import Budget
 from kvmon.watch.scans.walking import Walker
 from kvmon.watch.wire import Connection
@@ -43,5 +45,7 @@ def side_of(  # noqa: PLR0913 - what is known of a target, by name
         walker = Walker(
             link, budget, clock=clock, timeout=max(5.0, target.timeout), greeting=[("READONLY",)] if place.readonly else []
         )
-        doors.append(Door(place.node.instance, walker, link, slots.get(place.shard, ALL)))
+        told = latest(place.node.key)
+        knows = fields_expire(server_of(told.facts if told is not None else {}))
+        doors.append(Door(place.node.instance, walker, link, slots.get(place.shard, ALL), fields_expire=knows))
     return Side(target.name, doors)

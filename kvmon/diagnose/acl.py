@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from kvmon.diagnose.migration.lag import PREFIX as WRITTEN
 from kvmon.model.targets.providers import PROVIDERS, Provider
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.collectors.keys import SCAN, SIZES, parse_key
 from kvmon.watch.collectors.keys import Keys as KeyOptions
 from kvmon.watch.collectors.server import Mode, Server, parse_version
 from kvmon.watch.probes.canary import PREFIX
+from kvmon.watch.scans.attached import EXPIRES, fields_expire
+from kvmon.watch.scans.contents import READS
 from kvmon.watch.topology.azure_events import CHANNEL
 
 PASSWORD = "${KVMON_PASSWORD}"  # noqa: S105 - the place for one
@@ -20,8 +23,10 @@ HEALTH = "health:test:"
 KINDS: tuple[tuple[str, Server], ...] = (
     ("Redis 6.2", Server("redis", (6, 2, 0))),
     ("Redis 7.0", Server("redis", (7, 0, 0))),
-    ("Redis 7.2 and later, Valkey before 8.1", Server("redis", (7, 2, 0))),
-    ("Valkey 8.1 and later", Server("valkey", (8, 1, 0))),
+    ("Redis 7.2 and Valkey before 8.1", Server("redis", (7, 2, 0))),
+    ("Redis 7.4 and later", Server("redis", (7, 4, 0))),
+    ("Valkey 8.1", Server("valkey", (8, 1, 0))),
+    ("Valkey 9.0 and later", Server("valkey", (9, 0, 0))),
 )
 """Servers that may need different rules."""
 
@@ -45,7 +50,8 @@ def server_named(text: str) -> Server:
 class Keys:
     """What is done with keys: `read` and `write` by probes, `health` by `/api/health/redis`.
 
-    `patterns` are of the keys that scans look at, `channels` whether they ask about channels.
+    `patterns` are of the keys that scans look at, `channels` whether they ask about channels; `surveyed`: `kvmon keys` looks at
+    all; `compared`: `kvmon migrate` reads all; `drawn`: a migration that is watched reads some of all, and writes a key.
     """
 
     read: bool = False
@@ -53,6 +59,14 @@ class Keys:
     health: bool = False
     patterns: tuple[str, ...] = ()
     channels: bool = False
+    surveyed: bool = False
+    compared: bool = False
+    drawn: bool = False
+
+    @property
+    def all(self) -> bool:
+        """Whether every key may be read."""
+        return self.surveyed or self.compared or self.drawn
 
 
 def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS[0], keys: Keys = Keys()) -> tuple[str, ...]:
@@ -70,22 +84,26 @@ def rules(collectors: Collectors, server: Server, provider: Provider = PROVIDERS
         commands += (*_READ, "readonly") if server.mode == "cluster" else _READ
     if keys.write or keys.health:
         commands += _WRITE
-    commands += _scans(collectors.keys, server, keys)
+    commands += (*_scans(collectors.keys, server, keys), *_compared(server, keys))
+    # Selecting what may only be read came with 7.0.
+    read = "%R~" if server.version >= (7,) else "~"
+    looked_at = ("*",) if keys.all else (*keys.patterns, *_looked_at(collectors.keys))
     patterns = (
         *([f"&{CHANNEL}"] if provider.announces else []),
         *([f"~{PREFIX}*"] if keys.read else []),
         *([f"~{HEALTH}*"] if keys.health else []),
-        *(f"~{pattern}" for pattern in dict.fromkeys((*keys.patterns, *_looked_at(collectors.keys)))),
+        *([f"~{WRITTEN}*"] if keys.drawn else []),
+        *(f"{read}{pattern}" for pattern in dict.fromkeys(looked_at)),
     )
     return ("resetchannels", "-@all", *_allowed(commands), *patterns)
 
 
 def _scans(options: KeyOptions, server: Server, keys: Keys) -> tuple[str, ...]:
     """What scans ask, on connections of their own."""
-    if server.mode == "sentinel" or not (keys.patterns or keys.channels or options.wanted):
+    if server.mode == "sentinel" or not (keys.patterns or keys.channels or keys.surveyed or options.wanted):
         return ()
     asked = ("ping", "info", *options.rights())
-    if keys.patterns:
+    if keys.patterns or keys.surveyed:
         asked += (*SCAN, *SIZES)
     if keys.channels:
         asked += (
@@ -95,6 +113,18 @@ def _scans(options: KeyOptions, server: Server, keys: Keys) -> tuple[str, ...]:
         )
     if server.software == "valkey" or server.version >= (7, 2):
         asked += ("client|no-touch",)
+    return (*asked, "readonly") if server.mode == "cluster" else (*asked, "select")
+
+
+def _compared(server: Server, keys: Keys) -> tuple[str, ...]:
+    """What comparisons of two backends ask."""
+    if server.mode == "sentinel" or not (keys.compared or keys.drawn):
+        return ()
+    asked: tuple[str, ...] = ("ping", "info", "exists", *READS, *((EXPIRES,) if fields_expire(server) else ()))
+    if keys.compared:
+        asked += ("scan",)
+    if keys.drawn:
+        asked += ("randomkey", "set")
     return (*asked, "readonly") if server.mode == "cluster" else (*asked, "select")
 
 

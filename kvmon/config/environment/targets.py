@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kvmon.config.environment.exporter import exporter_target
+from kvmon.config.environment.exporter import exporter_target, refuse_without_node
 from kvmon.config.environment.places import Environment
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Source
@@ -54,6 +54,7 @@ def environment_targets(environment: Environment, source: Source, ledger: Ledger
             return EnvironmentTargets()
         name = exporter_target(environment, source, ledger)
         return EnvironmentTargets(exporter_mode=True, default=name)
+    refuse_without_node(environment, ledger)
     added = _Added(environment, source)
     _kvmon(environment, added, ledger)
     _redis(environment, added, ledger)

@@ -122,5 +122,6 @@ _SENTENCES = {
     "extra": "the destination has keys that the source has not",
     "type": "keys are of another type",
     "value": "keys have another value",
+    "groups": "groups of streams are elsewhere or missing",
     "ttl": "keys expire at another time",
 }

@@ -31,10 +31,22 @@ class Closing(Protocol):
 
 
 class Door:
-    """One node of a side, asked by one at a time. `slots` are the ranges that it answers for."""
+    """One node of a side, asked by one at a time. `slots` are the ranges that it answers for.
 
-    def __init__(self, instance: str, walker: Walker, link: Closing, slots: Sequence[tuple[int, int]] = ALL) -> None:
+    `fields_expire`: it knows fields of hashes that expire.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        walker: Walker,
+        link: Closing,
+        slots: Sequence[tuple[int, int]] = ALL,
+        *,
+        fields_expire: bool = False,
+    ) -> None:
         self.instance = instance
+        self.fields_expire = fields_expire
         self.walker = walker
         self.slots = tuple(slots)
         self._link = link
@@ -128,7 +140,7 @@ class Side:
         self, door: Door, db: int, names: Sequence[bytes], guides: Mapping[bytes, Content] | None
     ) -> dict[bytes, Content]:
         try:
-            return await door.talk(db, reading(names, guides))
+            return await door.talk(db, reading(names, guides, fields_expire=door.fields_expire))
         except ProtocolBroken as error:
             # Elements may be larger than they were taken for: fewer keys at a time, and one that is too large by itself is left.
             if error.reason != "too_large":

@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from kvmon.watch.scans.contents import Content
 
-Kind = Literal["missing", "extra", "type", "value", "ttl"]
-KINDS: tuple[Kind, ...] = ("missing", "extra", "type", "value", "ttl")
-"""missing: only the source has it; extra: only the destination; then the first of type, value and ttl that is another."""
+Kind = Literal["missing", "extra", "type", "value", "groups", "ttl"]
+KINDS: tuple[Kind, ...] = ("missing", "extra", "type", "value", "groups", "ttl")
+"""missing: only the source has it; extra: only the destination; then the first of type, value, groups and ttl that is another."""
 
 LOOKS = 3
 """How often a key is looked at before it is said of it that it changes all the time."""
@@ -28,7 +28,7 @@ class Pair(NamedTuple):
 
 
 def difference(pair: Pair, tolerance: float) -> Kind | None:
-    """In what they differ; None where they do not. Times to live may differ by `tolerance` seconds."""
+    """In what they differ; None where they do not. Times to live, also of fields, may differ by `tolerance` seconds."""
     source, destination = pair
     if source.kind == "none" or destination.kind == "none":
         return "extra" if destination.kind != "none" else "missing" if source.kind != "none" else None
@@ -36,11 +36,11 @@ def difference(pair: Pair, tolerance: float) -> Kind | None:
         return "type"
     if source.size != destination.size or source.digest != destination.digest:
         return "value"
-    if (source.ttl is None) != (destination.ttl is None):
-        return "ttl"
-    if source.ttl is not None and destination.ttl is not None and abs(source.ttl - destination.ttl) > tolerance:
-        return "ttl"
-    return None
+    if source.groups != destination.groups:
+        return "groups"
+    ends = [(source.ttl, destination.ttl)]
+    ends += [(source.fields.get(name), destination.fields.get(name)) for name in {*source.fields, *destination.fields}]
+    return "ttl" if any(_apart(*pair, tolerance) for pair in ends) else None
 
 
 def lasting(looks: int, before: Pair, now: Pair) -> bool | None:
@@ -56,8 +56,15 @@ def lasting(looks: int, before: Pair, now: Pair) -> bool | None:
     return _same(before.destination, now.destination)
 
 
+def _apart(one: float | None, other: float | None, tolerance: float) -> bool:
+    """None: it never expires."""
+    if one is None or other is None:
+        return one is not other
+    return abs(one - other) > tolerance
+
+
 def _same(before: Content, now: Content) -> bool:
-    return (before.kind, before.size, before.digest) == (now.kind, now.size, now.digest)
+    return (before.kind, before.size, before.digest, before.groups) == (now.kind, now.size, now.digest, now.groups)
 
 
 @dataclass(slots=True)

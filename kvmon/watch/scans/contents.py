@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
 
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported
 from kvmon.watch.collectors.shapes import number
+from kvmon.watch.scans.attached import field_expiry, groups_of
+from kvmon.watch.scans.digests import Elsewhere, answered, digest, flat, whole_number
 
 WHOLE = 32 * 1024
 """Bytes by MEMORY USAGE up to which a value is read whole."""
@@ -27,7 +28,9 @@ class Content:
     """What a key holds. `kind` is TYPE's word, `none` where there is no key; `ttl` seconds left, None: it never expires.
 
     `size` is bytes of a string, elements of a collection; `digest` is of what was read: None where nothing was. `members` are
-    the elements of a large hash or set that were looked at, so that the same can be looked at elsewhere; `whole`: all was read.
+    the elements of a large hash or set, or the fields of a small hash, that were looked at, so that the same can be looked at
+    elsewhere; `whole`: all was read. `groups` is a digest of a stream's groups, `fields` the seconds left of a hash's fields that
+    expire.
     """
 
     kind: str
@@ -36,6 +39,8 @@ class Content:
     digest: bytes | None = None
     whole: bool = False
     members: tuple[bytes, ...] = ()
+    groups: bytes | None = None
+    fields: Mapping[bytes, float] = field(default_factory=dict)
 
 
 ABSENT = Content("none")
@@ -45,9 +50,11 @@ _Value = Generator[Sequence[Command], Sequence[Reply], tuple[int | None, bytes |
 
 
 def reading(
-    names: Iterable[bytes], guides: Mapping[bytes, Content] | None = None
+    names: Iterable[bytes], guides: Mapping[bytes, Content] | None = None, *, fields_expire: bool = False
 ) -> Generator[Sequence[Command], Sequence[Reply], dict[bytes, Content]]:
     """Read these keys together, a pipeline for each round. With `guides` in the manner in which they were read elsewhere.
+
+    `fields_expire`: the server knows fields of hashes that expire.
 
     A key that is refused for itself (it has moved) is left out of what is given. Raises Unsupported where the server may not be
     asked, or cannot answer now.
@@ -56,7 +63,7 @@ def reading(
     talks: dict[bytes, Steps] = {}
     asked: dict[bytes, Sequence[Command]] = {}
     for name in names:
-        talks[name] = _key(name, guides.get(name) if guides is not None else None)
+        talks[name] = _key(name, guides.get(name) if guides is not None else None, fields_expire=fields_expire)
         asked[name] = next(talks[name])
     while asked:
         replies = iter((yield [command for commands in asked.values() for command in commands]))
@@ -67,22 +74,18 @@ def reading(
                 after[name] = talks[name].send(own)
             except StopIteration as end:
                 found[name] = end.value
-            except _Elsewhere:
+            except Elsewhere:
                 pass
         asked = after
     return found
 
 
-class _Elsewhere(Exception):
-    """The key is not to be had here."""
-
-
-def _key(name: bytes, guide: Content | None) -> Steps:
+def _key(name: bytes, guide: Content | None, *, fields_expire: bool) -> Steps:
     kind_reply, left, memory = yield [("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name)]
     for command, reply in (("TYPE", kind_reply), ("PTTL", left)):
         if isinstance(reply, Refusal):
             if reply.code in ("MOVED", "ASK", "TRYAGAIN"):
-                raise _Elsewhere
+                raise Elsewhere
             raise Unsupported(reply.reason, f"{command}: {reply.text}")
     kind = kind_reply.decode("utf-8", "replace") if isinstance(kind_reply, bytes) else str(kind_reply)
     if kind == "none" or left == -2:
@@ -93,8 +96,10 @@ def _key(name: bytes, guide: Content | None) -> Steps:
     whole = guide.whole if guide is not None else isinstance(memory, int) and memory <= WHOLE
     if guide is not None and whole and isinstance(memory, int) and memory > WHOLE * LARGER:
         return Content(kind, ttl, digest=b"larger")  # no need to carry it here to see that it is another
-    size, digest, members = yield from _value(kind, name, whole, guide.members if guide is not None else None)
-    return Content(kind, ttl, size, digest, whole and digest is not None, members)
+    size, found, members = yield from _value(kind, name, whole, guide.members if guide is not None else None)
+    groups = (yield from groups_of(name)) if kind == "stream" else None
+    fields = (yield from field_expiry(name, members)) if kind == "hash" and fields_expire and members else {}
+    return Content(kind, ttl, size, found, whole and found is not None, members, groups, fields)
 
 
 def _value(kind: str, name: bytes, whole: bool, members: tuple[bytes, ...] | None) -> _Value:  # noqa: FBT001 - says it by name
@@ -106,9 +111,9 @@ def _value(kind: str, name: bytes, whole: bool, members: tuple[bytes, ...] | Non
         return (yield from _string(name))
     if kind in _ENDS:
         (count, *ends) = yield [(command[0], name, *command[1:]) for command in _ENDS[kind]]
-        lists = [[_flat(item) for item in each] for each in map(_answered, ends) if isinstance(each, list)]
+        lists = [[flat(item) for item in each] for each in map(answered, ends) if isinstance(each, list)]
         order = _ALL[kind][1]
-        return _whole_number(_answered(count)), _digest(part for items in lists for part in order(items)), ()
+        return whole_number(answered(count)), digest(part for items in lists for part in order(items)), ()
     if kind in ("hash", "set"):
         return (yield from _scattered(kind, name, members))
     return None, None, ()  # of a module: its kind and expiry are all that is compared
@@ -116,10 +121,10 @@ def _value(kind: str, name: bytes, whole: bool, members: tuple[bytes, ...] | Non
 
 def _string(name: bytes) -> _Value:
     (length,) = yield [("STRLEN", name)]
-    size = _whole_number(_answered(length)) or 0
+    size = whole_number(answered(length)) or 0
     starts = sorted({max(0, (size - PIECE) * place // (PIECES - 1)) for place in range(PIECES)})
     replies = yield [("GETRANGE", name, start, start + PIECE - 1) for start in starts]
-    return size, _digest(_flat(_answered(reply)) for reply in replies), ()
+    return size, digest(flat(answered(reply)) for reply in replies), ()
 
 
 def _scattered(kind: str, name: bytes, members: tuple[bytes, ...] | None) -> _Value:
@@ -131,61 +136,32 @@ def _scattered(kind: str, name: bytes, members: tuple[bytes, ...] | None) -> _Va
         members = tuple(sorted({each for each in drawn if isinstance(each, bytes)})) if isinstance(drawn, list) else ()
     else:
         (count,) = yield [(size_of, name)]
-    size = _whole_number(_answered(count))
+    size = whole_number(answered(count))
     if not members:
         return size, None, ()
     if kind == "set":
         replies = yield [("SISMEMBER", name, member) for member in members]
-        return size, _digest(_flat(_answered(reply)) for reply in replies), members
+        return size, digest(flat(answered(reply)) for reply in replies), members
     lengths = yield [("HSTRLEN", name, member) for member in members]
     short = [member for member, length in zip(members, lengths, strict=True) if isinstance(length, int) and length <= PIECE]
     values = (yield [("HMGET", name, *short)]) if short else []
     return (
         size,
-        _digest([*(_flat(_answered(length)) for length in lengths), *(_flat(_answered(each)) for each in values)]),
+        digest([*(flat(answered(length)) for length in lengths), *(flat(answered(each)) for each in values)]),
         members,
     )
 
 
-def _answered(reply: Reply) -> Reply:
-    """The reply, unless it is a refusal: of a key that has gone elsewhere or become something else, or of the command."""
-    if isinstance(reply, Refusal):
-        if reply.code in ("MOVED", "ASK", "TRYAGAIN", "WRONGTYPE"):
-            raise _Elsewhere
-        raise Unsupported(reply.reason, reply.text)
-    return reply
-
-
-def _whole_number(reply: Reply) -> int | None:
-    return reply if isinstance(reply, int) else None
-
-
 def _all(reply: Reply, order: Callable[[list[bytes]], list[bytes]]) -> tuple[int | None, bytes | None, tuple[bytes, ...]]:
-    found = _answered(reply)
+    found = answered(reply)
     if found is None:
-        raise _Elsewhere  # it was there a round trip ago
+        raise Elsewhere  # it was there a round trip ago
     if isinstance(found, bytes):
         plain = found[: _HLL_CACHE.start] + found[_HLL_CACHE.stop :] if found.startswith(_HLL) else found
-        return len(found), _digest([plain]), ()
-    items = [_flat(each) for each in found] if isinstance(found, list) else []
-    return len(items) // (2 if order in (_pairs, _scored) else 1), _digest(order(items)), ()
-
-
-def _flat(reply: Reply) -> bytes:
-    """A reply as bytes in which no two different ones are the same."""
-    if isinstance(reply, list):
-        return b"".join(b"%d:%b" % (len(part), part) for part in map(_flat, reply)) + b"]"
-    if isinstance(reply, bytes):
-        return reply
-    return repr(reply).encode()
-
-
-def _digest(parts: Iterable[bytes]) -> bytes:
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    return digest.digest()
+        return len(found), digest([plain]), ()
+    items = [flat(each) for each in found] if isinstance(found, list) else []
+    fields = tuple(items[::2]) if order is _pairs else ()
+    return len(items) // (2 if order in (_pairs, _scored) else 1), digest(order(items)), fields
 
 
 def _as_it_is(items: list[bytes]) -> list[bytes]:
@@ -220,6 +196,6 @@ _ENDS: Mapping[str, tuple[tuple[str | int, ...], ...]] = {
 
 READS = (
     "type", "pttl", "memory|usage", "get", "lrange", "smembers", "hgetall", "zrange", "xrange", "strlen", "getrange", "llen",
-    "zcard", "xlen", "xrevrange", "hlen", "scard", "hrandfield", "srandmember", "hstrlen", "hmget", "sismember",
+    "zcard", "xlen", "xrevrange", "hlen", "scard", "hrandfield", "srandmember", "hstrlen", "hmget", "sismember", "xinfo|groups",
 )  # fmt: skip
 """Commands that read keys, as rules of access control name them."""
