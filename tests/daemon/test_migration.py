@@ -140,7 +140,7 @@ def test_a_replica_of_everything_is_measured_for_lag(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", (available()[0], available()[-1]))
+@pytest.mark.parametrize("kind", [available()[0], available()[-1]])
 def test_the_users_of_kvmon_acl_may_do_all_of_it(
     kind: str, terminal: Terminal, start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
 ) -> None:
