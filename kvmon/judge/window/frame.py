@@ -71,7 +71,7 @@ class Frame:
             return False
         self.times.append(at)
         self._rows.append(row)
-        self._gone.append(gone)
+        self._gone.append(self.last_gone if gone == self.last_gone else gone)  # one object as long as it is the same
         self.size += 8 * len(row) + ROW
         self.written += 1
         self._forget_question()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
-from kvmon.tell.exposition.families import classic, family
+from kvmon.tell.exposition.families import alone, family
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.lines import node_labels
-from kvmon.tell.exposition.page import Layouts, Page
+from kvmon.tell.exposition.page import Page
+from kvmon.tell.exposition.shared import Shared
 
 Key = tuple[str, str]
 GZIP = 31  # zlib's window bits for a gzip header and checksum
@@ -28,7 +28,7 @@ class Board:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._layouts: Layouts = WeakValueDictionary()
+        self._shared = Shared()
         self._pages: dict[Key, Page] = {}
         self._snapshots: dict[Key, Snapshot] = {}
         self._joined: dict[Dialect, str] = {}
@@ -41,7 +41,7 @@ class Board:
         last = self._snapshots.get(node.key)
         if page is None or last is None or (last.node.target is not node.target and last.node.target != node.target):
             # A reload may have given the target other labels.
-            page = self._pages[node.key] = Page(node_labels(node.target, node.instance), self._layouts)
+            page = self._pages[node.key] = Page(node_labels(node.target, node.instance), self._shared)
         self.dropped += page.put(snapshot.samples)
         self._snapshots[node.key] = snapshot
         self._changed()
@@ -141,9 +141,9 @@ def render_alone(snapshot: Snapshot, dialect: Dialect) -> bytes:
 
 def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None) -> str:
     """Families by name, each with the lines of all pages. A family that `names` leaves out is not looked at."""
+    if len(pages) == 1 and dialect is Dialect.CLASSIC and names is None:
+        return _text(alone(pages[0]))
     layouts = list({id(page.layout): page.layout for page in pages}.values())
-    if len(layouts) == 1 and dialect is Dialect.CLASSIC and names is None:
-        return _text(classic(layouts[0], pages))
     specs: Sequence[Spec] = tuple(layouts[0].places) if layouts else ()
     if len(layouts) > 1:
         specs = sorted({spec for layout in layouts for spec in layout.places}, key=lambda spec: spec.name)
@@ -170,7 +170,7 @@ def end(dialect: Dialect) -> str:
 
 
 def _page(samples: Sequence[Sample], common: str) -> Page:
-    page = Page(common, WeakValueDictionary())
+    page = Page(common, Shared())
     page.put(samples)
     return page
 

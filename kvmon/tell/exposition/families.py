@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import cache
+from itertools import chain, islice
 
 from kvmon.model.metrics.spec import Kind, Spec
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.lines import bound, canonical
-from kvmon.tell.exposition.page import Layout, Page
+from kvmon.tell.exposition.page import Page
 
 
-def classic(layout: Layout, pages: Sequence[Page]) -> list[str]:
-    """The classic text's lines of all families, for pages that share a layout: the usual case, in a third of the time."""
+def alone(page: Page) -> list[str]:
+    """The classic text's lines of a page that is the only one: in half the time."""
+    places = page.layout.places
+    rest = iter(page.lines(chain.from_iterable(places.values())))
     lines: list[str] = []
-    every = [page.lines for page in pages]
-    for spec, place in layout.places.items():
+    for spec, found in places.items():
         lines.append(_classic_head(spec))
-        if isinstance(place, slice):
-            for each in every:
-                lines += each[place]
-        else:
-            for each in every:
-                lines += [each[index] for index in place]
+        lines += islice(rest, len(found))
     return lines
 
 

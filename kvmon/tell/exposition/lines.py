@@ -12,6 +12,10 @@ BOUNDS = {Kind.HISTOGRAM: "le", Kind.SUMMARY: "quantile"}
 """The label that buckets and quantiles have after the labels of their row."""
 
 
+SMALL = {float(whole): str(whole) for whole in range(1000)}
+"""Most values are small and whole: the texts of all nodes are these."""
+
+
 def escape_label(value: str) -> str:
     """A label's value between its quotes; the same in all formats."""
     if "\\" in value or '"' in value or "\n" in value:
@@ -24,6 +28,9 @@ def number(value: float) -> str:
 
     Raises ValueError for what is no finite number.
     """
+    small = SMALL.get(value)
+    if small is not None:
+        return small
     if isinstance(value, int):
         return f"{value:d}"
     if not isfinite(value):
@@ -40,8 +47,8 @@ def node_labels(target: Target, instance: str) -> str:
     return ",".join(f'{name}="{escape_label(value)}"' for name, value in pairs.items())
 
 
-def prefix(sample: Sample, common: str) -> str:
-    """All of the line but the value: `name{labels} `."""
+def around(sample: Sample, *, bare: bool) -> tuple[str, str]:
+    """What stands before the labels of the node, and between them and the value; a `bare` node has none."""
     spec = sample.spec
     values = sample.labels
     own = ""
@@ -50,8 +57,10 @@ def prefix(sample: Sample, common: str) -> str:
         if len(values) == len(names) + 1 and spec.kind in BOUNDS and BOUNDS[spec.kind] not in names:
             names = (*names, BOUNDS[spec.kind])
         own = ",".join([f'{name}="{escape_label(value)}"' for name, value in zip(names, values, strict=False)])
-    labels = f"{common},{own}" if common and own else common or own
-    return f"{spec.name}{sample.suffix}{{{labels}}} " if labels else f"{spec.name}{sample.suffix} "
+    name = spec.name + sample.suffix
+    if bare:
+        return (f"{name}{{", f"{own}}} ") if own else (name, " ")
+    return f"{name}{{", f",{own}}} " if own else "} "
 
 
 def bound(sample: Sample) -> float | None:

@@ -144,8 +144,8 @@ def test_layouts_are_shared_and_go_with_the_last_node_that_has_them() -> None:
         many = [Sample(Spec(f"made_up_{each}", "It.", Kind.GAUGE), 1.0) for each in range(number)]
         for name in ("one", "two"):
             board.put(examples.snapshot(examples.node(name), many))
-        assert len(board._layouts) <= 2
-    assert len(board._layouts) == 1
+        assert len(board._shared.layouts) <= 2
+    assert len(board._shared.layouts) == 1
 
 
 def test_duplicates_and_what_is_not_finite_are_left_out_and_counted() -> None:
