@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers.contained import Contained
 from tests.servers.daemon import Daemon
-from tests.servers.kinds import available
+from tests.servers.kinds import IMAGES, available
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
 
@@ -29,9 +30,13 @@ settings.load_profile("steady")
 
 @pytest.fixture
 def start_server() -> Iterator[Callable[..., Server]]:
-    """Starts servers with the arguments of Server; all are stopped when the test ends."""
+    """Starts servers from wheels, the folder or images, with the arguments of Server; all are stopped when the test ends."""
     with ExitStack() as stack:
-        yield lambda kind="valkey-wheel", **options: stack.enter_context(Server(kind, **options))
+
+        def start(kind: str = "valkey-wheel", **options: Any) -> Server:
+            return stack.enter_context((Contained if kind in IMAGES else Server)(kind, **options))
+
+        yield start
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from hypothesis import strategies as st
-
 CRUMBS = (
     b"",
     b"\0",
@@ -53,14 +51,12 @@ CRUMBS = (
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
+def mutated(random: Random, seeds: Sequence[bytes]) -> bytes:
     """One of the seeds after a few accidents; now and then anything at all."""
-    if draw(st.integers(0, 19)) == 0:
-        return draw(st.binary(max_size=200))
-    text = bytearray(draw(st.sampled_from(seeds)))
-    random = Random(draw(st.integers(0, 2**32)))
-    for _ in range(draw(st.integers(0, 6))):
+    if random.randrange(20) == 0:
+        return random.randbytes(random.randrange(200))
+    text = bytearray(random.choice(seeds))
+    for _ in range(random.randrange(7)):
         _accident(random, text, seeds)
     return bytes(text)
 

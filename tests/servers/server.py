@@ -48,7 +48,6 @@ class Server:
         self._settings = dict(settings or {})
         self._primary = replica_of
         self._cluster = cluster
-        self._executable = executable(kind)
         self._folder = Path(tempfile.mkdtemp(prefix="kvmon-server-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -143,7 +142,7 @@ class Server:
             (self._folder / "server.conf").write_text(self._configuration())
             with (self._folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
-                    [str(self._executable), str(self._folder / "server.conf"), *self.arguments],
+                    [str(executable(self.kind)), str(self._folder / "server.conf"), *self.arguments],
                     cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
             if until(self._ready_or_gone, what=f"{self.kind} on {self.address} ready") == "ready":

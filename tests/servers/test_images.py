@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
 import pytest
 
-from tests.servers.client import Client, Refused
+from tests.peers.test_redis_exporter import compare
 from tests.servers.daemon import Daemon
 from tests.servers.kinds import IMAGES
-from tests.servers.waiting import until
+from tests.servers.server import Server
+
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.parametrize("kind", IMAGES),
+]
 
 
-@pytest.mark.containers
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("kind", IMAGES)
-def test_a_server_in_a_container_is_watched(kind: str, start_daemon: Callable[..., Daemon]) -> None:
-    from testcontainers.core.container import DockerContainer
+def test_every_series_of_redis_exporter_is_there_for_a_server_in_a_container(
+    kind: str, start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    assert compare(start_server(kind), start_daemon) > 120
 
-    with DockerContainer(IMAGES[kind]).with_exposed_ports(6379) as container:
-        host, port = container.get_container_host_ip(), int(container.get_exposed_port(6379))
 
-        def answers() -> bool:
-            with contextlib.suppress(OSError, Refused), Client(host, port) as client:
-                return bool(client.command("PING") == "PONG")
-            return False
-
-        until(answers, what=f"{kind} answers")
-        targets = [{"name": "contained", "url": f"redis://{host}:{port}"}]
-        daemon = start_daemon({"interval": "1s", "targets": targets})
+def test_a_server_in_a_container_is_watched_through_its_outages(
+    kind: str, start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    server = start_server(kind, password="a/b+c=#@", settings={"maxmemory": "100mb"})
+    targets = [{"name": "contained", "url": f"redis://:a/b+c=#@@{server.address}"}]
+    daemon = start_daemon({"interval": "1s", "targets": targets})
+    daemon.until("redis_up", 1, target="contained")
+    assert daemon.value("redis_memory_max_bytes", target="contained") == 100 << 20
+    daemon.until("kvmon_probe_success", 1, target="contained", op="write")
+    for begin, end in ((server.pause, server.resume), (server.kill, server.restart)):
+        begin()
+        daemon.until("redis_up", 0, target="contained")
+        daemon.until("kvmon_breaker_state", 1, target="contained", op="write", state="open")
+        end()
         daemon.until("redis_up", 1, target="contained")
-        assert daemon.value("redis_connected_clients", target="contained")
+        daemon.until("kvmon_breaker_state", 1, target="contained", op="write", state="closed")
