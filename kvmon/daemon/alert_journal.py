@@ -1,4 +1,4 @@
-"""Alerts that have been active for a while, kept so that a restart does not let them begin anew."""
+"""What the journal keeps of alerts: events, and since when each is active, so that a restart lets none begin anew."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from kvmon.journal.store import Journal
-from kvmon.judge.alerts.lifecycle import GRACE, Remembered, State
+from kvmon.judge.alerts.lifecycle import GRACE, Alert, Remembered, State
 from kvmon.judge.rules.groups import RuleState
 from kvmon.judge.rules.rulefile import Rule
 from kvmon.model.alert import Labels
+
+MOST = 100
+"""Events of one rule at one time: an alert of everything must not push all else out of the journal."""
 
 
 class AlertJournal:
@@ -61,6 +64,34 @@ class AlertJournal:
         else:
             self._written.discard(ident)
         return write
+
+
+def happened(rule: Rule, state: RuleState) -> Callable[[sqlite3.Connection], None] | None:
+    """What to write of the alerts that began, or ceased, to fire at this evaluation; None for none that is meant for people."""
+    changed = [
+        alert
+        for alert in state.alerts.values()
+        if alert.fired_at is not None
+        and state.at in (alert.fired_at, alert.resolved_at)
+        and dict(alert.labels).get("severity") != "none"
+    ]
+    rows = [_event(rule, alert) for alert in changed[:MOST]]
+
+    def write(connection: sqlite3.Connection) -> None:
+        query = "INSERT INTO events (at, kind, target, node, subject, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        connection.executemany(query, rows)
+
+    return write if rows else None
+
+
+def _event(rule: Rule, alert: Alert) -> tuple[float, str, str, str, str, str, str]:
+    labels, fires = dict(alert.labels), alert.resolved_at is None
+    text = (
+        f"{rule.name} fires: {dict(alert.annotations).get('summary', '')}".removesuffix(": ") if fires else f"{rule.name} is over"
+    )
+    at = (alert.fired_at if fires else alert.resolved_at) or 0
+    data = json.dumps({"state": "firing" if fires else "resolved", "labels": labels})
+    return at / 1000, "alert", labels.get("target", ""), labels.get("instance", ""), rule.name, text, data
 
 
 def _ident(group: tuple[str, str], rule: Rule) -> str:

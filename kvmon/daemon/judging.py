@@ -12,7 +12,7 @@ import structlog
 
 from kvmon.clock import Clock
 from kvmon.config.rules import Rules
-from kvmon.daemon.alert_journal import AlertJournal
+from kvmon.daemon.alert_journal import AlertJournal, happened
 from kvmon.daemon.calendar import Calendar
 from kvmon.daemon.judged import TRUNCATED, JudgedGroup, Surroundings, keys_of, reaches_of
 from kvmon.journal.store import Journal
@@ -158,9 +158,14 @@ class JudgeLoop:
                 task.add_done_callback(self._done)
 
     async def _tell(self, group: Group, rule: Rule, state: RuleState, notices: Sequence[Notice]) -> None:
-        also = self._remembered.work(group.key, rule, state)
-        if notices or also is not None:
-            await self._take(notices, also)
+        works = [work for work in (self._remembered.work(group.key, rule, state), happened(rule, state)) if work is not None]
+
+        def also(connection: sqlite3.Connection) -> None:
+            for work in works:
+                work(connection)
+
+        if notices or works:
+            await self._take(notices, also if works else None)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task, None)

@@ -19,6 +19,7 @@ from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
+from kvmon.daemon.node_journal import NodeJournal
 from kvmon.daemon.notifying import NotifyLoop
 from kvmon.daemon.parts import Parts, Shelves
 from kvmon.daemon.polling import PollLoop
@@ -26,7 +27,6 @@ from kvmon.daemon.pushing import PushLoop
 from kvmon.daemon.reloading import FileWatch
 from kvmon.daemon.slow_log import SlowLog
 from kvmon.daemon.supervise import Loop, supervise
-from kvmon.daemon.topology_journal import TopologyJournal
 from kvmon.daemon.view import DaemonView
 from kvmon.errors import UsageError
 from kvmon.journal.store import Journal
@@ -78,7 +78,7 @@ class Daemon:
             remembered=self._slow_log.remembered,
             more=lambda snapshot: self._parts.with_scans(snapshot),  # noqa: PLW0108 - as above
         )
-        self._events = TopologyJournal(self._journal, clock=self._clock)
+        self._events = NodeJournal(self._journal, clock=self._clock, settings=self._polling.settings)
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._view = DaemonView(

@@ -116,6 +116,11 @@ class PollLoop:
         memory = found.poller.memory("latency") if found else None
         return memory.quantiles if isinstance(memory, LatencyMemory) else {}
 
+    def settings(self, key: Key) -> Mapping[str, str]:
+        """What CONFIG GET said of the node last, by name: the same object until it is asked again; empty where not known."""
+        found = self._rounds.by_key.get(key)
+        return (found.poller.memory("config") if found else None) or {}
+
     def slow_log(self, node: Node) -> Seen | None:
         """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""
         found = self._rounds.by_key.get(node.key)

@@ -108,6 +108,8 @@ def test_an_alert_appears_is_silenced_with_a_token_and_told_again(shop: Daemon, 
     assert page.locator("#expire [name=token]").input_value() == TOKEN
     page.get_by_role("dialog").get_by_role("button", name="End it").click()
     page.wait_for_selector(".alarm.silenced", state="detached")
+    page.goto(f"{shop.url}/targets/gone")
+    shown(page, ".story .alert >> text=RedisDown fires: 127.0.0.1:1 is gone")
 
 
 def test_a_breaker_is_overridden_and_released(shop: Daemon, open_page: Callable[..., Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kvmon.clock import ManualClock
 from kvmon.config.rules import Rules
-from kvmon.daemon.alert_journal import AlertJournal
+from kvmon.daemon.alert_journal import AlertJournal, happened
 from kvmon.daemon.judged import JudgedGroup, Surroundings
 from kvmon.daemon.judging import JudgeLoop
 from kvmon.journal.store import Journal
@@ -180,6 +180,32 @@ async def test_active_alerts_of_patient_rules_survive_in_the_journal(tmp_path: P
     await journal.commit(done)
     assert await journal.read("SELECT * FROM alerts") == []
     await journal.close()
+
+
+async def test_alerts_that_begin_and_cease_to_fire_are_events() -> None:
+    journal = Journal.open(None)
+    bench = Bench()
+    for up in (0, 0, 0, 1, 1):
+        await bench.minute(a=up)
+        work = happened(bench.group.group.rules[1], bench.group.states[1])
+        if work is not None:
+            await journal.commit(work)
+
+    rows = await journal.read("SELECT at, kind, node, subject, text FROM events ORDER BY id")
+    begun = NOW / 1000
+    assert [tuple(row) for row in rows] == [
+        (begun + 120, "alert", "a", "Down", "Down fires: a: 1"),
+        (begun + 240, "alert", "a", "Down", "Down is over"),
+    ]
+    await journal.close()
+
+
+async def test_an_alert_that_is_meant_for_nobody_is_no_event() -> None:
+    bench = Bench(RULES.replace("    for: 1m", "    labels: {severity: none}"))
+    await bench.minute(a=0)
+
+    assert len(bench.group.states[1].alerts) == 1
+    assert happened(bench.group.group.rules[1], bench.group.states[1]) is None
 
 
 async def test_what_two_rules_record_is_one_series() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from kvmon.clock import ManualClock, SystemClock
 from kvmon.daemon.following import Following
+from kvmon.daemon.node_journal import NodeJournal
 from kvmon.daemon.polling import PollLoop
-from kvmon.daemon.topology_journal import TopologyJournal
 from kvmon.journal.store import Journal
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import Address
@@ -113,7 +113,8 @@ async def test_a_cluster_is_asked_again_and_again_over_one_connection(start_serv
 
 async def test_what_happens_to_nodes_is_kept(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path)
-    events = TopologyJournal(journal, clock=ManualClock())
+    settings: list[dict[str, str]] = [{}]
+    events = NodeJournal(journal, clock=ManualClock(), settings=lambda _: settings[-1])
     running = asyncio.create_task(events.run())
     a, b = Node(TARGET, SEED), Node(TARGET, Address("10.0.0.2", 7000))
     try:
@@ -122,18 +123,30 @@ async def test_what_happens_to_nodes_is_kept(tmp_path: Path) -> None:
         events.seen(polled(b, {"role": "slave", "run_id": "one"}))
         events.seen(polled(b, {}, up=False))
         events.seen(polled(b, {"role": "master", "run_id": "one"}))
-        events.seen(polled(b, {"role": "master", "run_id": "two"}))
+        settings.append({"timeout": "0", "save": "3600 1"})
+        events.seen(polled(b, {"role": "master", "run_id": "two", "redis_version": "7.2.4"}))
+        settings.append({"timeout": "30", "save": "3600 1", "appendonly": "no"})
+        events.seen(polled(b, {"role": "master", "run_id": "two", "redis_version": "8.0.1"}))
+        settings.append({"maxmemory": "100"})
+        events.seen(polled(b, {"role": "master", "run_id": "two", "redis_version": "8.0.1", "maxmemory": "100"}))
+        settings.append({"maxmemory": "0"})
+        events.seen(polled(b, {"role": "master", "run_id": "two", "redis_version": "8.0.1", "maxmemory": "0"}))
+        settings.append({})
+        events.seen(polled(b, {"role": "master", "run_id": "two", "redis_version": "8.0.1", "maxmemory": "0"}))
         events.nodes([("it", frozenset({b.instance}))])
         events.nodes([])
         found: list[tuple[Any, ...]] = []
         async with asyncio.timeout(60):
-            while len(found) < 4:
+            while len(found) < 7:
                 await asyncio.sleep(0.01)
                 found = list(await journal.read("SELECT kind, target, node, text FROM events ORDER BY id"))
         assert [tuple(row) for row in found] == [
             ("node_found", "it", b.instance, f"{b.instance} was found"),
             ("role_change", "it", b.instance, f"{b.instance} went from replica to primary"),
             ("restart", "it", b.instance, f"{b.instance} was restarted"),
+            ("version", "it", b.instance, f"{b.instance} runs version 8.0.1 instead of 7.2.4"),
+            ("config", "it", b.instance, f"{b.instance} had timeout changed from '0' to '30'"),
+            ("config", "it", b.instance, f"{b.instance} had maxmemory changed from '100' to '0'"),
             ("node_gone", "it", a.instance, f"{a.instance} is announced no more"),
         ]
     finally:

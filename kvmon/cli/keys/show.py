@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from kvmon.cli.table import table
+
 SHOWN = 40
 """Groups that are shown; JSON has all."""
 
@@ -22,18 +24,16 @@ def show(document: dict[str, Any]) -> None:
         rows.append(_row("all keys", document["all"]))
     if rows:
         click.echo("")
-        _table(("group", "keys", "memory", "expire", "without ttl", "elements", "types"), rows)
+        table([("group", "keys", "memory", "expire", "without ttl", "elements", "types"), *rows], right=range(1, 6), optional=4)
     if len(groups) > SHOWN:
         click.echo(f"… and {len(groups) - SHOWN} more groups (--json has them)")
     if document["biggest"]:
         click.echo("\nbiggest of the keys that were looked at:")
-        _table(
-            ("key", "db", "type", "memory", "elements", "expires in"),
-            [
-                (big["name"], str(big["db"]), big["kind"], size(big["memory"]), _plain(big["elements"]), _ttl(big["ttl"]))
-                for big in document["biggest"]
-            ],
-        )
+        biggest = [
+            (big["name"], size(big["memory"]), str(big["db"]), big["kind"], _plain(big["elements"]), _ttl(big["ttl"]))
+            for big in document["biggest"]
+        ]
+        table([("key", "memory", "db", "type", "elements", "expires in"), *biggest], right=(1, 2, 4), optional=4)
     looked = document["all"]["looked_at"] if document["all"] else 0
     click.echo(
         f"\n{looked:,} keys were looked at; ± is the half of a 95 % interval. "
@@ -58,16 +58,6 @@ def _row(name: str, group: dict[str, Any]) -> tuple[str, ...]:
         _with_error(group["elements"], group["elements_error"], _plain),
         ", ".join(group["types"]),
     )
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
-    for row in (head, *rows):
-        cells = (
-            text.ljust(width) if place in (0, len(head) - 1) else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        click.echo("  ".join(cells).rstrip())
 
 
 def _with_error(value: int | None, error: int | None, form: Any) -> str:

@@ -42,8 +42,9 @@ class Config(Collector):
     every: Seconds = 300.0
     settings: tuple[str, ...] = (*NUMERIC, *TEXTUAL)
 
-    def first(self) -> None:
-        """Nothing is remembered."""
+    def first(self) -> Mapping[str, str]:
+        """No setting is known."""
+        return {}
 
     def needs(self, server: Server) -> bool:
         """A Sentinel has a command of its own for this."""
@@ -54,8 +55,12 @@ class Config(Collector):
         wanted = [name for name in NUMBERS if not name.startswith(FOR_COMMANDLOG) or has_commandlog(server)]
         return tuple(dict.fromkeys([*wanted, BUFFERS, *(name for name in self.settings if _harmless(name))]))
 
-    def ask(self, server: Server, memory: None) -> Conversation[None]:
-        """One question with all names; before 7.0, which takes one name, one question each in one pipeline."""
+    def ask(self, server: Server, memory: Mapping[str, str]) -> Conversation[Mapping[str, str]]:
+        """One question with all names; before 7.0, which takes one name, one question each in one pipeline.
+
+        What it said is remembered, for those who look for changes.
+        """
+        del memory
         names = self.names(server)
         several = server.version >= (7, 0, 0)
         questions: list[Command] = [("CONFIG", "GET", *names)] if several else [("CONFIG", "GET", name) for name in names]
@@ -63,7 +68,8 @@ class Config(Collector):
         found: dict[str, Reply] = {}
         for reply in replies:
             found.update(table("CONFIG GET", reply))
-        return Answer(_samples({name: text("CONFIG GET", value) for name, value in found.items()}, self.settings), memory)
+        texts = {name: text("CONFIG GET", value) for name, value in found.items()}
+        return Answer(_samples(texts, self.settings), texts)
 
 
 def has_commandlog(server: Server) -> bool:

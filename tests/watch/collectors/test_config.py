@@ -53,7 +53,7 @@ def test_servers_before_7_are_asked_one_name_a_command(described_as: Described, 
         asked.append(command)
         return []
 
-    talk(Config(), described_as, None, answer)
+    talk(Config(), described_as, {}, answer)
     assert len(asked) == commands
     assert not any("*" in str(word) for command in asked for word in command)
 
@@ -74,7 +74,7 @@ def test_a_setting_with_an_unlikely_value_is_left_out() -> None:
 
 def test_denied_everything_is_unsupported() -> None:
     with pytest.raises(Unsupported):
-        talk(Config(), REDIS, None, lambda _: DENIED)
+        talk(Config(), REDIS, {}, lambda _: DENIED)
 
 
 def test_it_is_asked_rarely_and_may_be_switched_off() -> None:
