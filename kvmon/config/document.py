@@ -14,14 +14,12 @@ from kvmon.config.files import beside, read_text
 from kvmon.config.mistakes import Ledger
 from kvmon.config.source import Path, Source, spelled
 from kvmon.errors import ConfigError
+from kvmon.yaml_loader import LOADER
 
 NODES = 200_000
 """Values in a document, aliases counted each time: a few nested aliases are enough to fill any memory otherwise."""
 
 DEPTH = 40
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's where it was built in: ten thousand targets take a second instead of ten."""
 
 _CONSTRUCTOR = SafeConstructor()
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}

@@ -12,7 +12,7 @@ from kvmon.clock import Clock
 from kvmon.errors import EvaluationError, PromqlError
 from kvmon.judge.alerts.lifecycle import Remembered
 from kvmon.judge.alerts.texts import Outside
-from kvmon.judge.promql import Query, finished, instant_work, parse, reach
+from kvmon.judge.promql import Engine, Query, finished, instant_work, parse, reach
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.promql.result import Value
 from kvmon.judge.promql.tree import Matchers
@@ -41,13 +41,13 @@ Known = Callable[[Rule], Mapping[Labels, Remembered]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all groups work with. `step` is the general interval in ms."""
+    """What all groups work with."""
 
     window: Window
     pace: Pace
     clock: Clock
     outside: Outside
-    step: int
+    engine: Engine
     owners: dict[Labels, Hashable] = field(default_factory=dict, compare=False)
     """Which rule writes a series: the first that did. Two rules of one result are one series, as in Prometheus."""
 
@@ -59,7 +59,7 @@ class JudgedGroup:
         self.group = group
         self.states = list(states)
         self.around = around
-        self.interval = group.interval or around.step
+        self.interval = group.interval or around.engine.step
         self.offset = phase(group.key, self.interval)
         self.due = slot(self._now(), self.interval, self.offset) + self.interval
         self.at: int | None = None
@@ -133,7 +133,7 @@ class JudgedGroup:
         """What the rule comes to, and PromQL's warnings about it."""
         rule, around, state = self.group.rules[index], self.around, self.states[index]
         now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside)
-        work = instant_work(rule.query, around.window, now.query_at, step=around.step)
+        work = instant_work(rule.query, around.window, now.query_at, around.engine)
         try:
             result = await around.pace.run(work)
             found = samples_of(result.value)
@@ -151,7 +151,7 @@ class JudgedGroup:
         return ask
 
     def _instant(self, query: Query, at: int) -> Value:
-        return finished(instant_work(query, self.around.window, at, step=self.around.step)).value
+        return finished(instant_work(query, self.around.window, at, self.around.engine)).value
 
     def _restore(self, known: Known) -> None:
         now = self._now()

@@ -17,6 +17,7 @@ from kvmon.daemon.calendar import Calendar
 from kvmon.daemon.judged import TRUNCATED, JudgedGroup, Surroundings, keys_of, reaches_of
 from kvmon.journal.store import Journal
 from kvmon.judge.alerts.texts import Outside
+from kvmon.judge.promql import Engine
 from kvmon.judge.rules.groups import RuleState, inherit
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.judge.rules.status import GroupStatus
@@ -40,13 +41,23 @@ class JudgeLoop:
     """Evaluates each group on its grid. A group that is slow skips turns, and delays no other."""
 
     def __init__(  # noqa: PLR0913 - what judging stands between
-        self, rules: Rules, *, window: Window, pace: Pace, clock: Clock, journal: Journal, take: Take, url: str
+        self,
+        rules: Rules,
+        *,
+        window: Window,
+        pace: Pace,
+        clock: Clock,
+        journal: Journal,
+        take: Take,
+        url: str,
+        delayed: bool = False,
     ) -> None:
         self._clock = clock
         self._window = window
         self._pace = pace
         self._take = take
         self._remembered = AlertJournal(journal)
+        self._delayed = delayed
         self._groups: dict[tuple[str, str], JudgedGroup] = {}
         self._owners: dict[Labels, Hashable] = {}
         self._tasks: dict[asyncio.Task[None], JudgedGroup] = {}
@@ -58,7 +69,8 @@ class JudgeLoop:
 
     def apply(self, rules: Rules, url: str) -> None:
         """Evaluate these from now on. Groups that are the same go on; others keep the alerts of rules that are still there."""
-        around = Surroundings(self._window, self._pace, self._clock, Outside(url=url), rules.interval, self._owners)
+        engine = Engine(step=rules.interval, delayed=self._delayed)
+        around = Surroundings(self._window, self._pace, self._clock, Outside(url=url), engine, self._owners)
         before, self._groups = self._groups, {}
         for group in rules.groups:
             old = before.pop(group.key, None)

@@ -130,7 +130,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, hangup)
         try:
             where = await self._door.open(self._config.web)
-            self._view.remembering.instance = where
+            self._view.remembering.instance = self._config.window.instance or where
             await self._slow_log.load()
             self._url = f"http://{where}"
             self._watch()

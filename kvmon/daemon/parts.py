@@ -163,6 +163,7 @@ class Parts:
                 journal=shelves.journal,
                 take=shelves.notifying.take,
                 url=url,
+                delayed=config.window.delayed_name_removal,
             )
             shelves.view.also(shelves.view.judging.own_samples)
             self._late.put_nowait(shelves.view.judging)

@@ -55,8 +55,8 @@ class WindowLoop:
         self._process = process
         self._crowded = False
         self._file = Path(state_dir) / "window" if state_dir is not None else None
-        self.instance = ""
-        """The label `instance` of what is of no node: where this daemon is reached."""
+        self.instance = options.instance or ""
+        """The label `instance` of what is of no node: where this daemon is reached, once that is known."""
         self._wanted = asyncio.Event()
         self._window: Window | None = None
         self._pace: Pace | None = None

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kvmon.daemon.migrating import MigrationLoop
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
+    from kvmon.judge.promql import Engine
     from kvmon.judge.promql.pace import Pace
     from kvmon.judge.rules.status import GroupStatus
     from kvmon.judge.window.window import Window
@@ -214,6 +215,14 @@ class DaemonView:
     def pace(self) -> Pace:
         """See View."""
         return self.remembering.pace
+
+    @property
+    def engine(self) -> Engine:
+        """See View."""
+        # Here, as what nobody asks is not imported.
+        from kvmon.judge.promql import Engine
+
+        return Engine(step=self.config.rules.interval, delayed=self.config.window.delayed_name_removal)
 
     def rules(self) -> Sequence[GroupStatus]:
         """See View."""

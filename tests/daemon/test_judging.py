@@ -14,7 +14,7 @@ from kvmon.daemon.judging import JudgeLoop
 from kvmon.journal.store import Journal
 from kvmon.judge.alerts.lifecycle import Remembered
 from kvmon.judge.alerts.texts import Outside
-from kvmon.judge.promql import Vector, instant, parse
+from kvmon.judge.promql import Engine, Vector, instant, parse
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.rules.groups import RuleState
 from kvmon.judge.rules.rulefile import Group, Rule, read_rules
@@ -52,7 +52,7 @@ class Bench:
         self.clock = ManualClock(wall=NOW / 1000)
         self.window = Window({"job": "kvmon", "instance": "k:9121"})
         self.told: list[Notice] = []
-        around = Surroundings(self.window, Pace(self.clock), self.clock, Outside(url="http://k"), MINUTE)
+        around = Surroundings(self.window, Pace(self.clock), self.clock, Outside(url="http://k"), Engine(step=MINUTE))
         (group,) = groups(rules)
         self.group = JudgedGroup(group, around, [RuleState(restored=restored) for _ in group.rules])
         self.known: dict[Labels, Remembered] = {}

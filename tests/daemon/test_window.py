@@ -10,6 +10,19 @@ from tests.servers.server import Server
 from tests.servers.waiting import until
 
 
+def test_own_series_have_the_instance_of_the_prometheus_that_scrapes_them(
+    valkey: Server, start_daemon: Callable[..., Daemon]
+) -> None:
+    window = {"instance": "kvmon-0.kvmon:9121", "delayed_name_removal": True}
+    daemon = start_daemon({"window": window, "targets": [{"name": "it", "url": valkey.url, "probe": "off"}]})
+    daemon.until("redis_up", 1, target="it")
+    assert value(daemon, 'up{instance="kvmon-0.kvmon:9121"}') == 1
+    assert value(daemon, 'count({instance="kvmon-0.kvmon:9121",__name__=~"process_.*"})')
+    named = 'label_replace(-redis_up,"was","$1","__name__","(.*)")'
+    (found,) = daemon.get(f"/api/v1/query?query={named}").json()["data"]["result"]
+    assert (found["metric"]["was"], "__name__" in found["metric"]) == ("redis_up", False)
+
+
 def value(daemon: Daemon, query: str) -> float | None:
     result = daemon.get(f"/api/v1/query?query={query}").json()["data"]["result"]
     return float(result[0]["value"][1]) if result else None

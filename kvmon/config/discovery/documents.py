@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from kvmon.yaml_loader import LOADER
+
 LIMIT = 50_000
 """Addresses in a document at most."""
 
@@ -46,8 +48,7 @@ def _load(text: str, *, yaml_too: bool) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     try:
-        # The C loader where there is one: a document of thousands of addresses takes seconds otherwise.
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe loaders both
+        return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe one
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ValueError(f"it is no YAML{f' (line {mark.line + 1})' if mark else ''}: {error.problem}") from None

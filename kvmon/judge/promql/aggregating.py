@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 from kvmon.errors import EvaluationError
 from kvmon.judge.promql import heap, numbers, sums
-from kvmon.judge.promql.context import Context, Samples, Work, parts
+from kvmon.judge.promql.context import Context, Samples
 from kvmon.judge.promql.grouping import Grouping
-from kvmon.judge.promql.labels import EMPTY, Labels, Labelset
+from kvmon.judge.promql.labels import EMPTY, Labels, Labelset, Nameless
 from kvmon.judge.promql.plan import ScalarPlan, VectorPlan
 from kvmon.judge.promql.tree import Aggregation
+from kvmon.judge.promql.work import Work, parts
 
-FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
+Fold: TypeAlias = Callable[[Sequence[float]], float]
+Folding: TypeAlias = Callable[[Context, int], Work[Fold]]
+"""Gives the fold of a step."""
+
+FOLDS: dict[str, Fold] = {
     "avg": sums.mean,
     "count": lambda values: float(len(values)),
     "group": lambda _: 1.0,
@@ -26,16 +33,15 @@ FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
 
 def aggregation(node: Aggregation, inner: VectorPlan, param: ScalarPlan | None, text: str | None) -> VectorPlan:
     """The plan of an aggregation; `param` or `text` is its first argument where it has one."""
-    group = _group(node)
     if node.op in FOLDS:
-        return VectorPlan(_folded(FOLDS[node.op], inner, group), bare=_is_bare(node))
+        return VectorPlan(_folding(inner, node, _always(FOLDS[node.op])), bare=_is_bare(node))
     if text is not None:
         return VectorPlan(_counted(inner, node, text), bare=_is_bare(node))
     if param is None:
         raise ValueError(f"{node.op} without its argument")
     if node.op == "quantile":
-        return VectorPlan(_quantile(inner, group, param, node.place), bare=_is_bare(node))
-    return VectorPlan(_best(inner, group, param, top=node.op == "topk"), bare=inner.bare)
+        return VectorPlan(_folding(inner, node, _quantile(param, node.place)), bare=_is_bare(node))
+    return VectorPlan(_best(inner, _group(node), param, top=node.op == "topk"), bare=inner.bare)
 
 
 def _is_bare(node: Aggregation) -> bool:
@@ -68,27 +74,52 @@ def _gathered(samples: Samples, group: Callable[[Labelset], Labelset] | None) ->
     return groups
 
 
-def _folded(
-    fold: Callable[[Sequence[float]], float], inner: VectorPlan, group: Callable[[Labelset], Labelset] | None
-) -> Callable[[Context, int], Work[Samples]]:
+def _folding(inner: VectorPlan, node: Aggregation, folding: Folding) -> Callable[[Context, int], Work[Samples]]:
+    """Each group as one sample."""
+    group = _group(node)
+
     def run(context: Context, now: int) -> Work[Samples]:
-        groups = yield from _gathered((yield from inner.run(context, now)), group)
-        return [(labels, fold(values)) for labels, values in groups.items()]
-
-    return run
-
-
-def _quantile(
-    inner: VectorPlan, group: Callable[[Labelset], Labelset] | None, param: ScalarPlan, place: str
-) -> Callable[[Context, int], Work[Samples]]:
-    def run(context: Context, now: int) -> Work[Samples]:
-        q = yield from param.run(context, now)
+        fold = yield from folding(context, now)
         samples = yield from inner.run(context, now)
-        check_quantile(context, q, place)
         groups = yield from _gathered(samples, group)
-        return [(labels, sums.quantile(q, values)) for labels, values in groups.items()]
+        out: Samples = []
+        stop = 0
+        for labels, values in groups.items():
+            out.append((labels, fold(values)))
+            stop += GROUP + len(values)
+            if stop > VALUES:
+                stop = 0
+                yield
+        if context.delayed and not _is_bare(node):
+            # Prometheus asks the series in the place of the group, not one of the group, whether the name goes.
+            return [
+                (labels.nameless if isinstance(samples[place][0], Nameless) else labels, value)
+                for place, (labels, value) in enumerate(out)
+            ]
+        return out
 
     return run
+
+
+VALUES, GROUP = 10_000, 20
+"""Values that are folded between two stops, and so many more that a group counts for. One group is folded in one go."""
+
+
+def _quantile(param: ScalarPlan, place: str) -> Folding:
+    def folding(context: Context, now: int) -> Work[Fold]:
+        q = yield from param.run(context, now)
+        check_quantile(context, q, place)
+        return partial(sums.quantile, q)
+
+    return folding
+
+
+def _always(fold: Fold) -> Folding:
+    def folding(context: Context, now: int) -> Work[Fold]:  # noqa: ARG001 - what every folding is given
+        yield from ()
+        return fold
+
+    return folding
 
 
 def check_quantile(context: Context, q: float, place: str) -> None:
@@ -113,14 +144,15 @@ def _counted(inner: VectorPlan, node: Aggregation, name: str) -> Callable[[Conte
         if len(known) > MOST_VALUES:
             known.clear()
             interned.clear()
-        for labels, value in (yield from inner.run(context, now)):
-            key = (grouping.of(labels), numbers.text(value))
-            group = known.get(key)
-            if group is None:
-                pairs = tuple(sorted({**dict(key[0].pairs), name: key[1]}.items()))
-                group = known[key] = interned.setdefault(pairs, Labelset(pairs))
-            counts[group] = counts.get(group, 0) + 1
-        yield
+        for part in parts((yield from inner.run(context, now))):
+            for labels, value in part:
+                key = (grouping.of(labels), numbers.text(value))
+                group = known.get(key)
+                if group is None:
+                    pairs = tuple(sorted({**dict(key[0].pairs), name: key[1]}.items()))
+                    group = known[key] = interned.setdefault(pairs, Labelset(pairs))
+                counts[group] = counts.get(group, 0) + 1
+            yield
         return [(labels, float(count)) for labels, count in counts.items()]
 
     return run

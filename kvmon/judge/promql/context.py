@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from kvmon.errors import EvaluationError
 from kvmon.judge.promql.extents import Extents
 from kvmon.judge.promql.labels import Labelset
 from kvmon.judge.promql.source import Readable, Source
 from kvmon.judge.promql.tree import Anchor, At, Selector
-
-T = TypeVar("T")
-
-Work: TypeAlias = Generator[None, None, T]
-"""A computation that stops now and then, so that whoever drives it can let others run. Its value is what it returns."""
+from kvmon.judge.promql.work import Work, parts
 
 Samples: TypeAlias = list[tuple[Labelset, float]]
 """An instant vector while it is worked on. Never changed once it was returned: it may be kept."""
@@ -28,28 +26,32 @@ STEP = 60_000
 MOST_SAMPLES = 50_000_000
 """Samples that one query may look at."""
 
-PART = 250
-"""Series between two stops."""
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How queries are evaluated: what one sets for a whole Prometheus. Spans are ms.
+
+    `delayed`: names of metrics go at the end of a query and not with each function, as with Prometheus' feature flag
+    `promql-delayed-name-removal`.
+    """
+
+    lookback: int = LOOKBACK
+    step: int = STEP
+    most: int = MOST_SAMPLES
+    delayed: bool = False
 
 
 class Context:
     """The frame of one evaluation: from `start` to `end`, which are the same for a query of one moment."""
 
-    def __init__(  # noqa: PLR0913 - the settings of an engine
-        self,
-        source: Source,
-        extents: Extents,
-        start: int,
-        end: int,
-        *,
-        lookback: int = LOOKBACK,
-        step: int = STEP,
-        most: int = MOST_SAMPLES,
-    ) -> None:
+    def __init__(self, source: Source, extents: Extents, start: int, end: int, engine: Engine) -> None:
         self.start = start
         self.end = end
-        self.lookback = lookback
-        self.step = step
+        self.lookback = engine.lookback
+        self.step = engine.step
+        self.delayed = engine.delayed
+        self.unnamed: Callable[[Labelset], Labelset] = attrgetter("nameless" if engine.delayed else "bare")
+        """Labels of what has another value than the metric: without its name, now or at the end."""
         self.kept: dict[Any, Any] = {}
         """What nodes remember from one step to the next."""
         self.warnings: dict[str, None] = {}
@@ -57,14 +59,14 @@ class Context:
         self._source = source
         self._extents = extents
         self._series: dict[Selector, Sequence[Readable]] = {}
-        self._left = most
+        self._left = engine.most
 
-    def series(self, selector: Selector) -> Sequence[Readable]:
+    def series(self, selector: Selector) -> Work[Sequence[Readable]]:
         """All series of a selector, looked up once."""
         found = self._series.get(selector)
         if found is None:
             low, high = self._extents[selector]
-            found = self._series[selector] = list(self._source.select(selector.matchers, low, high))
+            found = self._series[selector] = yield from self._source.select(selector.matchers, low, high)
         return found
 
     def moment(self, at: At, offset: int, now: int) -> int:
@@ -92,19 +94,13 @@ class Context:
         self.infos[f"PromQL info: {text} ({place})" if place else f"PromQL info: {text}"] = None
 
 
-def parts(samples: Samples) -> Iterator[Samples]:
-    """The samples in parts, between which others may run; those that fit one as they are."""
-    if len(samples) <= PART:
-        if samples:
-            yield samples
-        return
-    for begin in range(0, len(samples), PART):
-        yield samples[begin : begin + PART]
-
-
-def distinct(samples: Samples) -> Samples:
+def distinct(samples: Samples) -> Work[Samples]:
     """The samples. Raises EvaluationError where two have the same labels."""
-    if len({labels.key for labels, _ in samples}) != len(samples):
+    keys: set[str] = set()
+    for part in parts(samples):
+        keys.update([labels.key for labels, _ in part])
+        yield
+    if len(keys) != len(samples):
         raise EvaluationError(SAME)
     return samples
 

@@ -6,12 +6,20 @@ from bisect import bisect_left
 from math import isnan
 from typing import NamedTuple, TypeAlias
 
-from kvmon.judge.promql.context import PART, Samples, Work
+from kvmon.judge.promql.aggregating import check_quantile
+from kvmon.judge.promql.context import Context, Samples, distinct
+from kvmon.judge.promql.grouping import KEPT
 from kvmon.judge.promql.labels import NAME, Labelset
 from kvmon.judge.promql.numbers import INF, NAN, divide
+from kvmon.judge.promql.plan import Args, VectorPlan, scalar, vector
+from kvmon.judge.promql.tree import Call
+from kvmon.judge.promql.work import Work, parts
 
 Bucket: TypeAlias = tuple[float, float]
 """Upper bound and count of what is not above it."""
+
+HISTOGRAMS = 50
+"""Histograms between two stops."""
 
 TOLERANCE = 1e-12
 """What a count may be relatively below the one before without being taken for less."""
@@ -110,8 +118,8 @@ class Read(NamedTuple):
 def read(labels: Labelset) -> Read:
     """From the labels of a bucket."""
     name, le = labels.get(NAME), labels.get("le")
-    group = Labelset(tuple([pair for pair in labels.bare.pairs if pair[0] != "le"]))
-    return Read(f"{group.key}\0\0{name}", group, name, _bound(le), le)
+    group = Labelset(tuple([pair for pair in labels.pairs if pair[0] != "le"]))
+    return Read(group.key, group, name, _bound(le), le)
 
 
 def _bound(text: str) -> float | None:
@@ -130,21 +138,66 @@ class Histogram(NamedTuple):
     buckets: list[Bucket]
 
 
-def histograms(samples: Samples, known: dict[Labelset, Read]) -> Work[tuple[list[Histogram], list[Read]]]:
+def _histograms(samples: Samples, known: dict[Labelset, Read]) -> Work[tuple[list[Histogram], list[Read]]]:
     """The histograms, and the buckets without a bound. `known` keeps what was read from labels."""
     found: dict[str, Histogram] = {}
     malformed: list[Read] = []
-    for place, (labels, value) in enumerate(samples):
-        if place % PART == 0:
-            yield
-        said = known.get(labels)
-        if said is None:
-            said = known[labels] = read(labels)
-        if said.bound is None:
-            malformed.append(said)
-            continue
-        histogram = found.get(said.key)
-        if histogram is None:
-            histogram = found[said.key] = Histogram(said.key, said.labels, said.name, [])
-        histogram.buckets.append((said.bound, value))
+    for part in parts(samples):
+        for labels, value in part:
+            said = known.get(labels)
+            if said is None:
+                said = known[labels] = read(labels)
+            if said.bound is None:
+                malformed.append(said)
+                continue
+            histogram = found.get(said.key)
+            if histogram is None:
+                histogram = found[said.key] = Histogram(said.key, said.labels, said.name, [])
+            histogram.buckets.append((said.bound, value))
+        yield
     return list(found.values()), malformed
+
+
+def histogram(node: Call, args: Args) -> VectorPlan:
+    """histogram_quantile and histogram_fraction, of classic histograms."""
+    known: dict[Labelset, Read] = {}
+    numbers = [scalar(arg) for arg in args[:-1]]
+    inner = vector(args[-1])
+    seen_key = object()
+
+    def run(context: Context, now: int) -> Work[Samples]:
+        first = yield from numbers[0].run(context, now)
+        last = yield from numbers[-1].run(context, now)
+        samples = yield from inner.run(context, now)
+        if len(known) > KEPT:
+            known.clear()
+        found, malformed = yield from _histograms(samples, known)
+        for bucket in malformed:
+            text = f'bucket label "le" is missing or has a malformed value of "{bucket.le}" for metric name "{bucket.name}"'
+            context.warn(text, node.places[-1])
+        out: Samples = []
+        share = node.name == "histogram_fraction"
+        if not share:
+            check_quantile(context, first, node.places[0])
+        seen: set[str] = context.kept.setdefault(seen_key, set())
+        for place, each in enumerate(found):
+            if place % HISTOGRAMS == 0:
+                yield
+            if share:
+                out.append((context.unnamed(each.labels), fraction(first, last, each.buckets)))
+                continue
+            value, forced = quantile(first, each.buckets)
+            if forced:
+                # Prometheus forgets the name after the first step; its remarks are different texts then.
+                context.inform(MENDED.format("" if each.key in seen and not context.delayed else each.name), node.places[1])
+            seen.add(each.key)
+            out.append((context.unnamed(each.labels), value))
+        return out if context.delayed else (yield from distinct(out))
+
+    return VectorPlan(run, bare=True)
+
+
+MENDED = (
+    "input to histogram_quantile needed to be fixed for monotonicity (see"
+    ' https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name "{}"'
+)

@@ -17,12 +17,13 @@ RESERVED = frozenset({NAME, "__type__", "__unit__"})
 class Labelset:
     """Labels with what is computed from them kept beside. Compared by identity: use `key` to compare what they say."""
 
-    __slots__ = ("_bare", "_key", "pairs")
+    __slots__ = ("_bare", "_key", "_nameless", "pairs")
 
     def __init__(self, pairs: Labels) -> None:
         self.pairs = pairs
         self._key: str | None = None
         self._bare: Labelset | None = None
+        self._nameless: Labelset | None = None
 
     @classmethod
     def of(cls, labels: Mapping[str, str] | Iterable[tuple[str, str]]) -> Labelset:
@@ -47,6 +48,24 @@ class Labelset:
             bare = self._bare = self if len(pairs) == len(self.pairs) else Labelset(pairs)
         return bare
 
+    @property
+    def nameless(self) -> Labelset:
+        """With the name of the metric, which goes when the query ends; the same object every time."""
+        nameless = self._nameless
+        if nameless is None:
+            nameless = self._nameless = Nameless(self)
+        return nameless
+
+    @property
+    def named(self) -> Labelset:
+        """With the name of the metric, which stays."""
+        return self
+
+    @property
+    def final(self) -> Labelset:
+        """What is left when the query ends."""
+        return self
+
     def get(self, name: str) -> str:
         """The value, empty where there is no such label."""
         for pair in self.pairs:
@@ -59,6 +78,27 @@ class Labelset:
 
     def __repr__(self) -> str:
         return f"Labelset({self})"
+
+
+class Nameless(Labelset):
+    """Labels whose metric's name goes when the query ends, and is there until then: Prometheus' delayed name removal."""
+
+    __slots__ = ("_named",)
+
+    def __init__(self, named: Labelset) -> None:
+        super().__init__(named.pairs)
+        self._named = named
+        self._nameless = self
+
+    @property
+    def named(self) -> Labelset:
+        """See Labelset."""
+        return self._named
+
+    @property
+    def final(self) -> Labelset:
+        """See Labelset."""
+        return self._named.bare
 
 
 EMPTY = Labelset(())

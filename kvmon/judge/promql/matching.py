@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kvmon.errors import EvaluationError
-from kvmon.judge.promql.context import PART, Context, Samples, Work, distinct, parts
+from kvmon.judge.promql.context import Context, Samples, distinct
 from kvmon.judge.promql.grouping import KEPT, Signatures
 from kvmon.judge.promql.labels import RESERVED, Labels, Labelset, text_of
 from kvmon.judge.promql.operators import ARITHMETIC, COMPARING
 from kvmon.judge.promql.plan import ScalarPlan, VectorPlan
 from kvmon.judge.promql.tree import Binary, Card
+from kvmon.judge.promql.work import Work, parts
 
 
 def scalars(node: Binary, left: ScalarPlan, right: ScalarPlan) -> ScalarPlan:
@@ -46,32 +47,33 @@ def with_scalar(node: Binary, vector: VectorPlan, scalar: ScalarPlan, *, swapped
             number = yield from scalar.run(context, now)
         out: Samples = []
         for part in parts(samples):
-            out += each(part, number)
+            out += each(part, number, context.unnamed)
             yield
-        return out if vector.bare or not renamed else distinct(out)
+        return out if vector.bare or not renamed or context.delayed else (yield from distinct(out))
 
     return VectorPlan(run, vector.bare or renamed)
 
 
-Each = Callable[[Samples, float], Samples]
+Each = Callable[[Sequence[tuple[Labelset, float]], float, Callable[[Labelset], Labelset]], Samples]
+"""What becomes of samples and a number; labels of another value go through the function."""
 
 
 def _arithmetic(operation: Callable[[float, float], float], *, swapped: bool) -> Each:
     if swapped:
-        return lambda samples, number: [(labels.bare, operation(number, value)) for labels, value in samples]
-    return lambda samples, number: [(labels.bare, operation(value, number)) for labels, value in samples]
+        return lambda samples, number, unnamed: [(unnamed(labels), operation(number, value)) for labels, value in samples]
+    return lambda samples, number, unnamed: [(unnamed(labels), operation(value, number)) for labels, value in samples]
 
 
 def _truth(compare: Callable[[float, float], bool], *, swapped: bool) -> Each:
     if swapped:
-        return lambda samples, number: [(labels.bare, float(compare(number, value))) for labels, value in samples]
-    return lambda samples, number: [(labels.bare, float(compare(value, number))) for labels, value in samples]
+        return lambda samples, number, unnamed: [(unnamed(labels), float(compare(number, value))) for labels, value in samples]
+    return lambda samples, number, unnamed: [(unnamed(labels), float(compare(value, number))) for labels, value in samples]
 
 
 def _filter(compare: Callable[[float, float], bool], *, swapped: bool) -> Each:
     if swapped:
-        return lambda samples, number: [sample for sample in samples if compare(number, sample[1])]
-    return lambda samples, number: [sample for sample in samples if compare(sample[1], number)]
+        return lambda samples, number, _: [sample for sample in samples if compare(number, sample[1])]
+    return lambda samples, number, _: [sample for sample in samples if compare(sample[1], number)]
 
 
 def vectors(node: Binary, left: VectorPlan, right: VectorPlan) -> VectorPlan:
@@ -111,7 +113,7 @@ def _union(left: VectorPlan, right: VectorPlan, signatures: Signatures) -> Calla
         for part in parts(others):
             out += [sample for sample in part if sign(sample[0]) not in there]
             yield
-        return distinct(out)
+        return out if context.delayed else (yield from distinct(out))
 
     return run
 
@@ -132,7 +134,7 @@ def _matched(  # noqa: C901 - one loop, as it is the one that costs
     compare = COMPARING.get(node.op)
     swapped = node.card is Card.ONE_TO_MANY
     one_to_one = node.card is Card.ONE_TO_ONE
-    labelled = _Labelling(node)
+    labelling = {delayed: _Labelling(node, delayed=delayed) for delayed in (False, True)}
 
     def run(context: Context, now: int) -> Work[Samples]:
         many = yield from left.run(context, now)
@@ -142,6 +144,7 @@ def _matched(  # noqa: C901 - one loop, as it is the one that costs
         if not many or not ones:
             return []
         sign = signatures.of
+        labelled = labelling[context.delayed]
         by_signature = yield from _unique(ones, signatures, "left" if swapped else "right")
         out: Samples = []
         seen: set[tuple[str, str] | str] = set()
@@ -180,30 +183,31 @@ AMBIGUOUS = "multiple matches for labels: grouping labels must ensure unique mat
 
 def _unique(samples: Samples, signatures: Signatures, side: str) -> Work[dict[str, tuple[Labelset, float]]]:
     found: dict[str, tuple[Labelset, float]] = {}
-    for place, sample in enumerate(samples):
-        if place % PART == 0:
-            yield
-        signature = signatures.of(sample[0])
-        if signature in found:
-            raise EvaluationError(
-                f"found duplicate series for the match group {text_of(signatures.pairs(sample[0]))} on the {side} hand-side"
-                f" of the operation: [{sample[0]}, {found[signature][0]}]"
-                ";many-to-many matching not allowed: matching labels must be unique on one side"
-            )
-        found[signature] = sample
+    for part in parts(samples):
+        for sample in part:
+            signature = signatures.of(sample[0])
+            if signature in found:
+                raise EvaluationError(
+                    f"found duplicate series for the match group {text_of(signatures.pairs(sample[0]))} on the {side} hand-side"
+                    f" of the operation: [{sample[0]}, {found[signature][0]}]"
+                    ";many-to-many matching not allowed: matching labels must be unique on one side"
+                )
+            found[signature] = sample
+        yield
     return found
 
 
 class _Labelling:
     """The labels of a match, remembered."""
 
-    __slots__ = ("_include", "_known", "_names", "_node", "_unnamed")
+    __slots__ = ("_include", "_known", "_nameless", "_names", "_node", "_unnamed")
 
-    def __init__(self, node: Binary) -> None:
+    def __init__(self, node: Binary, *, delayed: bool) -> None:
         self._node = node
         self._names = frozenset(node.names)
         self._include = node.include
-        self._unnamed = node.op in ARITHMETIC or node.bool
+        self._nameless = node.bool and delayed
+        self._unnamed = node.op in ARITHMETIC or (node.bool and not delayed)
         self._known: dict[Labelset | tuple[Labelset, Labelset], Labelset] = {}
 
     def of(self, many: Labelset, one: Labelset) -> Labelset:
@@ -213,7 +217,8 @@ class _Labelling:
         if found is None:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            found = self._known[key] = Labelset(self._pairs(many.pairs, one))
+            found = Labelset(self._pairs(many.pairs, one))
+            self._known[key] = found = found.nameless if self._nameless else found
         return found
 
     def _pairs(self, pairs: Labels, one: Labelset) -> Labels:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
-from kvmon.judge.promql.context import Context, Samples, Work
+from kvmon.judge.promql.context import Context, Samples
 from kvmon.judge.promql.labels import Labelset
+from kvmon.judge.promql.work import Work
 
 VectorRun: TypeAlias = Callable[[Context, int], Work[Samples]]
 ScalarRun: TypeAlias = Callable[[Context, int], Work[float]]
@@ -47,6 +48,19 @@ class RangePlan(NamedTuple):
 
 
 Plan: TypeAlias = VectorPlan | ScalarPlan | RangePlan
+
+Args: TypeAlias = list[VectorPlan | ScalarPlan | RangePlan | None]
+"""Plans of the arguments of a function; None for texts."""
+
+
+def vector(plan: Plan | None) -> VectorPlan:
+    """What parsing has found to be a vector."""
+    return cast("VectorPlan", plan)
+
+
+def scalar(plan: Plan | None) -> ScalarPlan:
+    """What parsing has found to be a number."""
+    return cast("ScalarPlan", plan)
 
 
 def constant(value: float) -> ScalarPlan:

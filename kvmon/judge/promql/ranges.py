@@ -105,16 +105,16 @@ def changes(times: Times, values: Values, window: Window) -> float | None:  # no
 def _regression(times: Times, values: Values, origin: int) -> tuple[float, float]:
     """Slope (per second) and the value at `origin` of the line of least squares."""
     count = sum_x = lost_x = sum_y = lost_y = sum_xy = lost_xy = sum_xx = lost_xx = 0.0
-    first = values[0]
+    first, add = values[0], sums.add
     same = True
     for at, y in zip(times, values, strict=True):
         same = same and (y == first or count == 0)
         count += 1
         x = (at - origin) / 1000
-        sum_x, lost_x = sums.add(x, sum_x, lost_x)
-        sum_y, lost_y = sums.add(y, sum_y, lost_y)
-        sum_xy, lost_xy = sums.add(x * y, sum_xy, lost_xy)
-        sum_xx, lost_xx = sums.add(x * x, sum_xx, lost_xx)
+        sum_x, lost_x = add(x, sum_x, lost_x)
+        sum_y, lost_y = add(y, sum_y, lost_y)
+        sum_xy, lost_xy = add(x * y, sum_xy, lost_xy)
+        sum_xx, lost_xx = add(x * x, sum_xx, lost_xx)
     if same:
         return (NAN, NAN) if first in (INF, -INF) else (0.0, first)
     sum_x, sum_y, sum_xy, sum_xx = sum_x + lost_x, sum_y + lost_y, sum_xy + lost_xy, sum_xx + lost_xx

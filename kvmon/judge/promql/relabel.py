@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kvmon.errors import EvaluationError, PromqlError
-from kvmon.judge.promql.context import Context, Samples, Work, distinct
+from kvmon.judge.promql.context import Context, Samples, distinct
 from kvmon.judge.promql.grouping import KEPT
-from kvmon.judge.promql.labels import EMPTY, NAME, Labelset
+from kvmon.judge.promql.labels import EMPTY, NAME, Labelset, Nameless
 from kvmon.judge.promql.plan import VectorPlan
 from kvmon.judge.promql.regex import anchored, expanded
 from kvmon.judge.promql.tree import Expr, Match, Paren, Selector
+from kvmon.judge.promql.work import Work, parts
 
 
 def replace(inner: VectorPlan, target: str, template: str, source: str, pattern: str) -> VectorPlan:
@@ -57,13 +58,14 @@ def _changed(
         out: Samples = []
         if len(known) >= KEPT:
             known.clear()
-        for labels, value in samples:
-            changed = known.get(labels)
-            if changed is None:
-                changed = known[labels] = change(labels)
-            out.append((changed, value))
-        yield
-        return distinct(out)
+        for part in parts(samples):
+            for labels, value in part:
+                changed = known.get(labels)
+                if changed is None:
+                    changed = known[labels] = change(labels)
+                out.append((changed, value))
+            yield
+        return (yield from distinct(out))
 
     return run
 
@@ -73,7 +75,8 @@ def _with(labels: Labelset, name: str, value: str) -> Labelset:
     pairs.pop(name, None)
     if value:
         pairs[name] = value
-    return Labelset(tuple(sorted(pairs.items())))
+    changed = Labelset(tuple(sorted(pairs.items())))
+    return changed.nameless if isinstance(labels, Nameless) and name != NAME else changed
 
 
 def absent_labels(expr: Expr) -> Labelset:

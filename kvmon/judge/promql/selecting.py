@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kvmon.judge.promql.context import PART, Context, Samples, Work, distinct
-from kvmon.judge.promql.labels import EMPTY
+from kvmon.judge.promql.context import Context, Samples, distinct
+from kvmon.judge.promql.labels import EMPTY, Labels
 from kvmon.judge.promql.plan import RangePlan, ScalarPlan, Span, VectorPlan
 from kvmon.judge.promql.tree import Selector, Subquery
+from kvmon.judge.promql.work import Work, ordered, parts
+
+VALUES, SERIES = 20_000, 50
+"""Values that are gathered between two stops, and so many more that a series counts for."""
 
 
 def instant(selector: Selector) -> VectorPlan:
@@ -16,10 +20,9 @@ def instant(selector: Selector) -> VectorPlan:
     def run(context: Context, now: int) -> Work[Samples]:
         upto = context.moment(selector.at, selector.offset, now)
         after = upto - context.lookback
-        series = context.series(selector)
         out: Samples = []
-        for begin in range(0, len(series), PART):
-            for each in series[begin : begin + PART]:
+        for part in parts((yield from context.series(selector))):
+            for each in part:
                 found = each.latest(after, upto)
                 if found is not None:
                     out.append((each.labels, found[1]))
@@ -36,13 +39,15 @@ def times(selector: Selector) -> VectorPlan:
     def run(context: Context, now: int) -> Work[Samples]:
         upto = context.moment(selector.at, selector.offset, now)
         after = upto - context.lookback
+        unnamed = context.unnamed
         out: Samples = []
-        for each in context.series(selector):
-            found = each.latest(after, upto)
-            if found is not None:
-                out.append((each.labels.bare, found[0] / 1000))
-        yield
-        return out if selector.name else distinct(out)
+        for part in parts((yield from context.series(selector))):
+            for each in part:
+                found = each.latest(after, upto)
+                if found is not None:
+                    out.append((unnamed(each.labels), found[0] / 1000))
+            yield
+        return out if selector.name or context.delayed else (yield from distinct(out))
 
     return VectorPlan(run, bare=True)
 
@@ -53,16 +58,17 @@ def ranged(selector: Selector) -> RangePlan:
     def run(context: Context, now: int) -> Work[list[Span]]:
         upto = context.moment(selector.at, selector.offset, now)
         after = upto - selector.range
-        series = context.series(selector)
         out: list[Span] = []
-        loaded = 0
-        for begin in range(0, len(series), PART):
-            for each in series[begin : begin + PART]:
-                times, values = each.span(after, upto)
-                if values:
-                    out.append(Span(each.labels, times, values))
-                    loaded += len(values)
-            yield
+        loaded = stop = 0
+        for each in (yield from context.series(selector)):
+            times, values = each.span(after, upto)
+            if values:
+                out.append(Span(each.labels, times, values))
+                loaded += len(values)
+            stop += SERIES + len(values)
+            if stop > VALUES:
+                stop = 0
+                yield
         context.load(loaded)
         return out
 
@@ -84,15 +90,17 @@ def subquery(node: Subquery, inner: VectorPlan | ScalarPlan) -> RangePlan:
         found: dict[str, Span] = {}
         while at <= upto:
             samples = yield from steps(context, at)
-            for labels, value in samples:
-                span = found.get(labels.key)
-                if span is None:
-                    span = found[labels.key] = Span(labels, [], [])
-                span.times.append(at)  # type: ignore[attr-defined]
-                span.values.append(value)  # type: ignore[attr-defined]
+            for part in parts(samples):
+                for labels, value in part:
+                    span = found.get(labels.key)
+                    if span is None:
+                        span = found[labels.key] = Span(labels, [], [])
+                    span.times.append(at)  # type: ignore[attr-defined]
+                    span.values.append(value)  # type: ignore[attr-defined]
+                yield
             context.load(len(samples))
             at += step
-        return sorted(found.values(), key=lambda span: span.labels.pairs)
+        return (yield from ordered(list(found.values()), _labels))
 
     bare = isinstance(inner, ScalarPlan) or inner.bare
     return RangePlan(run, lambda context, now: context.moment(node.at, node.offset, now), node.range, bare)
@@ -116,3 +124,7 @@ def _remembered(inner: VectorPlan | ScalarPlan) -> Callable[[Context, int], Work
         return found
 
     return run
+
+
+def _labels(span: Span) -> Labels:
+    return span.labels.pairs

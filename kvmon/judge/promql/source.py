@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from kvmon.judge.promql.labels import Labelset
 from kvmon.judge.promql.tree import Matchers
+from kvmon.judge.promql.work import Work
 
 
 class Readable(Protocol):
@@ -63,5 +64,5 @@ class Series:
 class Source(Protocol):
     """What a query reads from."""
 
-    def select(self, matchers: Matchers, start: int, end: int) -> Iterable[Readable]:
+    def select(self, matchers: Matchers, start: int, end: int) -> Work[Sequence[Readable]]:
         """The series that fulfil all matchers, with at least their samples in (start, end] (ms), sorted by their labels."""

@@ -35,15 +35,16 @@ def total(values: Sequence[float]) -> float:
 
 def mean(values: Sequence[float]) -> float:
     """The average: of the sum, or where that overflows, value by value."""
-    count, result, lost = 1.0, values[0], 0.0
+    result, lost = values[0], 0.0
     rest = iter(values[1:])
-    for value in rest:
-        count += 1
-        new, more = add(value, result, lost)
+    for place, value in enumerate(rest, 1):
+        # As add() does it: many values are worth the repetition.
+        new = result + value
         if new in (INF, -INF):
-            return _running(value, rest, count, result / (count - 1), lost / (count - 1))
-        result, lost = new, more
-    return result / count + lost / count
+            return _running(value, rest, place + 1.0, result / place, lost / place)
+        lost += (result - new) + value if abs(result) >= abs(value) else (value - new) + result
+        result = new
+    return result / len(values) + lost / len(values)
 
 
 def _running(value: float | None, rest: object, count: float, average: float, lost: float) -> float:
@@ -104,7 +105,9 @@ def quantile(q: float, values: Sequence[float]) -> float:
         return -INF
     if q > 1:
         return INF
-    ordered = sorted(values, key=lambda value: (value == value, value))
+    numbers = [value for value in values if value == value]
+    numbers.sort()
+    ordered = [NAN] * (len(values) - len(numbers)) + numbers
     rank = q * (len(ordered) - 1)
     low = max(0, math.floor(rank))
     high = min(len(ordered) - 1, low + 1)

@@ -10,6 +10,7 @@ import yaml
 from kvmon.errors import ConfigError, UsageError
 from kvmon.judge.alerts.durations import parse_duration
 from kvmon.model.alert import Labels
+from kvmon.yaml_loader import LOADER
 
 DEPTH = 60
 
@@ -33,7 +34,7 @@ class Document:
         self.file = file
         self.errors: list[ConfigError] = []
         try:
-            self.root = next(iter(yaml.compose_all(text, Loader=yaml.CSafeLoader)), None)
+            self.root = next(iter(yaml.compose_all(text, Loader=LOADER)), None)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1

@@ -23,7 +23,7 @@ from kvmon.judge.alerts.lifecycle import (
 )
 from kvmon.judge.alerts.texts import Outside, Texts
 from kvmon.judge.promql import finished
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.model.alert import Labels, Notice
 

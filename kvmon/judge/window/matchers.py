@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from kvmon.judge.promql.labels import Labelset
+from kvmon.judge.promql.labels import Labels, Labelset
 from kvmon.judge.promql.regex import anchored
 from kvmon.judge.promql.tree import Match, Matcher, Matchers
+from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.window.frame import Column
 
 
-def filtered(columns: Iterable[Column], matchers: Sequence[Matcher]) -> list[Column]:
-    """Those that fulfil all, sorted by their labels."""
+def filtered(columns: Sequence[Column], matchers: Sequence[Matcher]) -> Work[list[Column]]:
+    """Those that fulfil all, in their order."""
     tests = [(matcher.name, _test(matcher)) for matcher in matchers]
-    found = [column for column in columns if all(test(column.labels.get(name)) for name, test in tests)]
-    return sorted(found, key=_pairs)
+    found: list[Column] = []
+    for part in parts(columns):
+        found += [column for column in part if all(test(column.labels.get(name)) for name, test in tests)]
+        yield
+    return found
 
 
-def _pairs(column: Column) -> tuple[tuple[str, str], ...]:
+def by_labels(column: Column) -> Labels:
+    """What columns are sorted by."""
     return column.labels.pairs
 
 

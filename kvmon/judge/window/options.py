@@ -20,3 +20,7 @@ class WindowOptions(Options):
     """What it may take; beyond it the oldest is forgotten, and `kvmon_window_seconds` says how much is left."""
     job: Annotated[str, Field(min_length=1)] = "kvmon"
     """The label `job` of its series: that of the job which scrapes kvmon, so that rules are the same there and here."""
+    instance: Annotated[str, Field(min_length=1)] | None = None
+    """The label `instance` of the daemon's own series: that of the Prometheus which scrapes it; default: `listen`."""
+    delayed_name_removal: bool = False
+    """Whether queries and rules drop names of metrics at their end, as with Prometheus' flag `promql-delayed-name-removal`."""

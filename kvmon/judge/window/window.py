@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kvmon.judge.promql.labels import Labels
 from kvmon.judge.promql.tree import Matchers
+from kvmon.judge.promql.work import Work, ordered
 from kvmon.judge.window.feeds import Pair, SampleFeed, VectorFeed
 from kvmon.judge.window.frame import Column, Frame
 from kvmon.judge.window.keeping import MAGIC, keepable, packed, unpacked
-from kvmon.judge.window.matchers import filtered, fulfils, name_of
+from kvmon.judge.window.matchers import by_labels, filtered, fulfils, name_of
 from kvmon.judge.window.naming import common_labels
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.target import Node
@@ -61,7 +63,7 @@ class Window:
         self._chosen: dict[str, dict[Matchers, list[Column]]] = {}
         self._interned: dict[Pair, Pair] = {}
         self._appends = 0
-        self._columns = 0
+        self._columns = self._columns_made = 0
 
     # What is written
 
@@ -139,16 +141,22 @@ class Window:
 
     # What is read
 
-    def select(self, matchers: Matchers, start: int, end: int) -> Sequence[Column]:  # noqa: ARG002 - all that a series has is at hand
-        """See Source. The answer is kept until series of that name come or go."""
+    def select(self, matchers: Matchers, start: int, end: int) -> Work[Sequence[Column]]:  # noqa: ARG002 - all of a series is at hand
+        """See Source. The answer is kept as long as no series of that name goes; those that come are added."""
         name = name_of(matchers)
-        chosen = self._chosen.setdefault(name, {})
-        found = chosen.get(matchers)
+        found = self._chosen.setdefault(name, {}).get(matchers)
         if found is None:
+            changes = self._columns_made, self._columns
+            if name:
+                found = yield from filtered(self._by_name.get(name, [])[:], matchers)
+            else:
+                found = yield from ordered((yield from filtered(self._all(), matchers)), by_labels)
+            chosen = self._chosen.setdefault(name, {})
             if len(chosen) >= 1000:
                 chosen.clear()
-            found = chosen[matchers] = filtered(self._by_name.get(name, ()) if name else self._all(), matchers)
-        return found
+            if changes == (self._columns_made, self._columns):
+                chosen[matchers] = found
+        return found[:]
 
     def names(self) -> Sequence[str]:
         """The names of all metrics."""
@@ -172,9 +180,12 @@ class Window:
 
     def _made(self, column: Column) -> None:
         name = column.labels.get("__name__")
-        self._by_name[name].append(column)
+        insort(self._by_name[name], column, key=by_labels)
         self._columns += 1
-        self._chosen.pop(name, None)
+        self._columns_made += 1
+        for matchers, found in self._chosen.get(name, {}).items():
+            if fulfils(column.labels, matchers):
+                insort(found, column, key=by_labels)
         self._chosen.pop("", None)
         if self._reaches:
             column.reach = self._reach(column)

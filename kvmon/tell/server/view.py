@@ -18,6 +18,7 @@ from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.pages.past import Past
 
 if TYPE_CHECKING:
+    from kvmon.judge.promql import Engine
     from kvmon.judge.promql.pace import Pace
     from kvmon.judge.rules.status import GroupStatus
     from kvmon.judge.window.window import Window
@@ -174,6 +175,10 @@ class View(Protocol):
     @property
     def pace(self) -> Pace:
         """What queries run by, so that they hold up nobody."""
+
+    @property
+    def engine(self) -> Engine:
+        """How queries are evaluated."""
 
     def rules(self) -> Sequence[GroupStatus]:
         """The rules that are evaluated, by group, with what they came to."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from kvmon.errors import EvaluationError, PromqlError
-from kvmon.judge.promql import Labels, Matrix, Query, Result, Scalar, Text, instant, parse, ranged
+from kvmon.judge.promql import Engine, Labels, Matrix, Query, Result, Scalar, Text, instant, parse, ranged
 from kvmon.judge.promql.source import Source
 from tests.judge.promql.prometheus import number
 
@@ -15,11 +15,12 @@ Answer = dict[str, Any]
 """`kind` with `series` (pairs of labels and of values by time), `error` (execution errors), `refused` (others), remarks."""
 
 
-def ours(text: str, source: Source, start: int, end: int | None = None, step: int = 0) -> Answer:
+def ours(text: str, source: Source, start: int, end: int | None = None, step: int = 0, *, delayed: bool = False) -> Answer:
     """What kvmon says, for a moment or for a time."""
+    engine = Engine(delayed=delayed)
     try:
         query: Query = parse(text)
-        result: Result = instant(query, source, start) if end is None else ranged(query, source, start, end, step)
+        result: Result = instant(query, source, start, engine) if end is None else ranged(query, source, start, end, step, engine)
     except EvaluationError as error:
         return {"error": str(error)}
     except PromqlError as error:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kvmon.judge.promql import Labelset, Matcher, Matchers, Series
+from kvmon.judge.promql import Labelset, Matcher, Matchers, Series, Work
 from kvmon.judge.promql.regex import anchored
 
 T0 = 1_700_000_000_000
@@ -127,8 +127,9 @@ class Memory:
             for each in series
         ]
 
-    def select(self, matchers: Matchers, start: int, end: int) -> list[Series]:
+    def select(self, matchers: Matchers, start: int, end: int) -> Work[list[Series]]:
         assert start < end
+        yield
         return [series for series in self._series if all(_holds(matcher, series.labels) for matcher in matchers)]
 
 

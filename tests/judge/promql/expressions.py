@@ -32,10 +32,17 @@ BY = (
     "by (nothing)",
 )
 
-WRITTEN = tuple(
-    line for line in (Path(__file__).parent / "expressions.promql").read_text().splitlines() if line and not line.startswith("# ")
-)
+
+def _lines(file: str) -> tuple[str, ...]:
+    text = (Path(__file__).parent / file).read_text()
+    return tuple(line for line in text.splitlines() if line and not line.startswith("# "))
+
+
+WRITTEN = _lines("expressions.promql")
 """Those written by hand."""
+
+DELAYED = _lines("delayed.promql")
+"""Those that tell whether names of metrics go at once or at the end."""
 
 
 def generated(count: int, seed: int = 1) -> list[str]:

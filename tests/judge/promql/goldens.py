@@ -11,10 +11,12 @@ from typing import Any
 
 from tests.judge.promql.compare import Answer, theirs
 from tests.judge.promql.data import INSTANTS, T0, given
-from tests.judge.promql.expressions import WRITTEN, generated
+from tests.judge.promql.expressions import DELAYED, WRITTEN, generated
 from tests.judge.promql.prometheus import ask, prometheus, write
 
 FILE = Path(__file__).parent / "goldens.json.gz"
+DELAYED_FILE = Path(__file__).parent / "delayed.json.gz"
+FLAG = "--enable-feature=promql-delayed-name-removal"
 START, END, STEP = T0 + 600_000, T0 + 1_500_000, 90_000
 
 INEXACT = ("^", "exp", "log", "ln", "sin", "cos", "tan", "sqrt", "deg", "rad", "predict_linear", "stddev", "avg")
@@ -57,6 +59,11 @@ def unordered(text: str) -> bool:
     return "topk" in text or "bottomk" in text
 
 
+def mixed(text: str) -> bool:
+    """Whether names go or stay by the place of a series among others, which in a query over time is the order of a map."""
+    return "by (__name__" in text and " or " in text
+
+
 def asked(url: str, text: str, moments: tuple[int, ...] = INSTANTS) -> list[Answer]:
     """What a Prometheus says at each moment, and over time."""
     found = [theirs(ask(url, "query", query=text, time=at / 1000)) for at in moments]
@@ -93,9 +100,9 @@ def unpacked(answers: list[Any], labels: list[Any]) -> list[Answer]:
     return out
 
 
-def recorded() -> dict[str, list[Answer]]:
+def recorded(file: Path = FILE) -> dict[str, list[Answer]]:
     """All answers by expression."""
-    document = json.loads(gzip.decompress(FILE.read_bytes()))
+    document = json.loads(gzip.decompress(file.read_bytes()))
     labels = [json.loads(text) for text in document["labels"]]
     return {text: unpacked(answers, labels) for text, answers in document["answers"].items()}
 
@@ -112,10 +119,23 @@ def record() -> None:
             # Each at one moment, and every fourth over time: many expressions show more than many moments.
             found = asked(url, text, (INSTANTS[place % len(INSTANTS)],))
             answers.setdefault(text, packed(found if place % 4 == 0 else found[:1], labels))
-    document = {"labels": list(labels), "answers": answers}
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    FILE.write_bytes(gzip.compress(text.encode(), mtime=0))
+    _write(FILE, labels, answers)
+
+
+def record_delayed() -> None:
+    """The same for names of metrics that go at the end."""
+    labels: dict[str, int] = {}
+    with tempfile.TemporaryDirectory() as folder, prometheus(Path(folder), FLAG) as url:
+        write(url, given())
+        answers = {text: packed(asked(url, text), labels) for text in DELAYED}
+    _write(DELAYED_FILE, labels, answers)
+
+
+def _write(file: Path, labels: dict[str, int], answers: dict[str, list[Any]]) -> None:
+    text = json.dumps({"labels": list(labels), "answers": answers}, ensure_ascii=False, separators=(",", ":"))
+    file.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
     record()
+    record_delayed()

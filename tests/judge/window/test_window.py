@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvmon.judge.promql import Labels, Labelset, Matcher, Series, Vector, instant, parse, ranged
+from kvmon.judge.promql import Labels, Labelset, Matcher, Series, Vector, finished, instant, parse, ranged
 from kvmon.judge.promql.tree import Match
 from kvmon.judge.window.naming import normalised
 from kvmon.judge.window.window import Window
@@ -71,7 +71,7 @@ def test_what_was_polled_can_be_read(rows: list[dict[tuple[int, str], float]], p
             samples.append(known.setdefault((index, db, value), Sample(SPECS[index], value, (db,))))
         window.append(("it", "h"), tick * STEP, samples, node())
         model.write(tick * STEP, {pairs(SPECS[index], db): value for (index, db), value in row.items()})
-    found = {column.labels.pairs: column for column in window.select(EVERY, 0, 10**9)}
+    found = {column.labels.pairs: column for column in finished(window.select(EVERY, 0, 10**9))}
     assert found.keys() == model.series.keys()
     upto, after = place * STEP, (place - width) * STEP
     for labels, column in found.items():
@@ -89,7 +89,7 @@ def test_rules_write_and_what_they_give_no_more_has_ended(rows: list[dict[tuple[
         window.put("rule", tick * STEP, values.items())
         model.write(tick * STEP, values)
     upto = (len(rows) - 1) * STEP + late * 100_000
-    for column in window.select(EVERY, 0, 10**9):
+    for column in finished(window.select(EVERY, 0, 10**9)):
         assert column.latest(upto - 300_000, upto) == model.read(column.labels.pairs).latest(upto - 300_000, upto)
 
 
@@ -105,7 +105,7 @@ def test_old_rows_go_and_what_a_rule_selects_stays(rows: list[dict[tuple[int, st
             window.append(("it", "h"), at, samples, node())
             model.write(at, {pairs(SPECS[index], db): value for (index, db), value in row.items()})
     end = (3 * len(rows) - 1) * STEP
-    for column in window.select(EVERY, 0, 10**9):
+    for column in finished(window.select(EVERY, 0, 10**9)):
         expected = model.read(column.labels.pairs)
         after = -1 if column.labels.get("__name__") == "redis_keys" else end - kept * STEP
         times, values = expected.span(after, end)
@@ -116,7 +116,7 @@ def test_old_rows_go_and_what_a_rule_selects_stays(rows: list[dict[tuple[int, st
 def test_a_value_that_is_no_number_is_one_to_a_rule_and_nothing_of_a_node() -> None:
     window = Window()
     window.put("rule", 1000, [((("__name__", "ratio"),), math.nan)])
-    (column,) = window.select(EVERY, 0, 2000)
+    (column,) = finished(window.select(EVERY, 0, 2000))
     found = column.latest(0, 1000)
     assert found is not None
     assert math.isnan(found[1])
@@ -137,7 +137,7 @@ def test_labels_are_those_of_a_scrape_that_honours_ours() -> None:
     ]
     window.append(("it", "h"), 1000, samples, node(labels={"team": "web", "job": "mine"}))
     window.append("own", 1000, [Sample(Spec("kvmon_nodes", ""), 1)])
-    found = {str(column.labels) for column in window.select(EVERY, 0, 2000)}
+    found = {str(column.labels) for column in finished(window.select(EVERY, 0, 2000))}
     rest = 'instance="h:1", job="mine"'
     assert f'{{__name__="redis_latency_bucket", cmd="get", {rest}, le="1.0", target="it", team="web"}}' in found
     assert f'{{__name__="redis_latency_bucket", cmd="get", {rest}, le="+Inf", target="it", team="web"}}' in found
@@ -162,7 +162,7 @@ def test_an_ended_node_has_no_values_and_its_series_go_in_time() -> None:
     assert instant(parse("redis_keys"), window, 3000).value == Vector()
     for tick in range(3, 200):
         window.append(("it", "h"), tick * STEP, [Sample(SPECS[2], tick, (str(tick // 70),))], node())
-    assert [column.labels.get("__name__") for column in window.select(EVERY, 0, 1)].count("redis_keys") == 0
+    assert [column.labels.get("__name__") for column in finished(window.select(EVERY, 0, 1))].count("redis_keys") == 0
 
 
 @settings(max_examples=30)
@@ -184,7 +184,7 @@ def test_a_window_that_was_kept_goes_on_as_if_nothing_had_happened(
         write(one, tick, row)
         write(other, tick, row)
     end = (len(before) + len(after)) * STEP
-    found = [{column.labels.pairs: column for column in window.select(EVERY, 0, end)} for window in (one, other)]
+    found = [{column.labels.pairs: column for column in finished(window.select(EVERY, 0, end))} for window in (one, other)]
     assert found[0].keys() == found[1].keys()
     for labels, column in found[0].items():
         for upto in range(0, end, STEP):
@@ -207,7 +207,7 @@ def test_nodes_and_rules_that_are_no_more_are_forgotten_in_time() -> None:
     window.sweep(200_000)
     assert window.series == 2
     window.sweep(302_000)
-    assert (window.series, list(window.select(EVERY, 0, 1)), window.size) == (0, [], 0)
+    assert (window.series, list(finished(window.select(EVERY, 0, 1))), window.size) == (0, [], 0)
 
 
 def test_so_are_the_labels_of_which_one_object_each_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kvmon.clock import ManualClock
 from kvmon.errors import TargetError, UsageError
+from kvmon.judge.promql import Engine
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.rules.status import GroupStatus
 from kvmon.judge.window.window import Window
@@ -74,6 +75,10 @@ class Seen:
 
     def rules(self) -> Sequence[GroupStatus]:
         return self.evaluated
+
+    @property
+    def engine(self) -> Engine:
+        return Engine()
 
     @property
     def pace(self) -> Pace:

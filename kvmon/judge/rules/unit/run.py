@@ -9,7 +9,7 @@ from kvmon.errors import EvaluationError, PromqlError
 from kvmon.judge.alerts.durations import format_duration
 from kvmon.judge.alerts.lifecycle import State
 from kvmon.judge.alerts.texts import Outside
-from kvmon.judge.promql import Query, finished, instant_work, parse
+from kvmon.judge.promql import Engine, Query, finished, instant_work, parse
 from kvmon.judge.rules.groups import Evaluation, RuleState, texts_of
 from kvmon.judge.rules.results import samples_of
 from kvmon.judge.rules.rulefile import Group, Rule
@@ -104,7 +104,7 @@ class _Run:
         return ask
 
     def _instant(self, query: Query, at: int) -> list[tuple[Labels, float]]:
-        return samples_of(finished(instant_work(query, self._store, at, step=self._file.interval)).value)
+        return samples_of(finished(instant_work(query, self._store, at, Engine(step=self._file.interval))).value)
 
     def _alerts(self, test: AlertTest) -> Iterator[str]:
         got = [

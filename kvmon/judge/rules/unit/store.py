@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 
-from kvmon.judge.promql import Labels, Labelset, Matcher, Matchers, Series
+from kvmon.judge.promql import Labels, Labelset, Matcher, Matchers, Series, Work
 from kvmon.judge.promql.regex import anchored
 from kvmon.judge.promql.tree import Match
 
@@ -40,16 +39,19 @@ class Store:
         series.times.append(at)
         series.values.append(0.0 if value is None else value)
 
-    def select(self, matchers: Matchers, start: int, end: int) -> Iterable[Series]:
+    def select(self, matchers: Matchers, start: int, end: int) -> Work[list[Series]]:
         """See Source."""
         del end  # the evaluator takes what it wants
         exact = (Match.EQUAL, Match.UNEQUAL)
         tests = [(matcher, None if matcher.op in exact else anchored(matcher.value)) for matcher in matchers]
+        found: list[Series] = []
         for labels in sorted(self._series):
             series = self._series[labels]
             recent = bisect_left(series.times, start) < len(series.times)
             if recent and all(_fits(matcher, pattern, series.labels) for matcher, pattern in tests):
-                yield Series(series.labels, series.times, series.values, series.stale)
+                found.append(Series(series.labels, series.times, series.values, series.stale))
+        yield
+        return found
 
 
 def _fits(matcher: Matcher, pattern: object, labels: Labelset) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from kvmon.errors import PromqlError
-from kvmon.judge.promql import Matrix, Result, Vector, instant_work, ranged_work
-from kvmon.judge.promql.context import LOOKBACK
+from kvmon.judge.promql import Engine, Matrix, Result, Vector, instant_work, ranged_work
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.prometheus import parameters as given
 from kvmon.tell.server.prometheus.envelope import Answer, Parameters, enveloped
@@ -28,9 +29,10 @@ async def query(request: web.Request, parameters: Parameters) -> Answer:
     """A query at a moment; now unless `time` says another."""
     view = request.app[VIEW]
     limit = given.limit(parameters)
+    window = view.window  # before the time is taken: the first question makes it begin
     at = given.moment(parameters, "time", round(view.clock.time() * 1000))
-    timeout, lookback = _limits(request, parameters)
-    work = instant_work(given.query(parameters), view.window, at, lookback=lookback, most=MOST_SAMPLES)
+    timeout, engine = _limits(request, parameters)
+    work = instant_work(given.query(parameters), window, at, engine)
     return await _answer(request, await view.pace.run(work, timeout=timeout), limit)
 
 
@@ -47,22 +49,23 @@ async def query_range(request: web.Request, parameters: Parameters) -> Answer:
         raise invalid("step", "zero or negative query resolution step widths are not accepted. Try a positive integer")
     if (end - start) // step > MOST_POINTS:
         raise Wrong("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)")
-    timeout, lookback = _limits(request, parameters)
+    timeout, engine = _limits(request, parameters)
     try:
-        work = ranged_work(given.query(parameters), view.window, start, end, step, lookback=lookback, most=MOST_SAMPLES)
+        work = ranged_work(given.query(parameters), view.window, start, end, step, engine)
         result = await view.pace.run(work, timeout=timeout)
     except PromqlError as error:
         raise invalid("query", error) from None
     return await _answer(request, result, limit)
 
 
-def _limits(request: web.Request, parameters: Parameters) -> tuple[float, int]:
-    """Seconds that the query may take, and the lookback in ms."""
+def _limits(request: web.Request, parameters: Parameters) -> tuple[float, Engine]:
+    """Seconds that the query may take, and how it is evaluated."""
     timeout = request.app[VIEW].options.request_timeout * SHARE
     if given.first(parameters, "timeout"):
         timeout = min(timeout, given.duration(parameters, "timeout") / 1000)
-    lookback = given.duration(parameters, "lookback_delta") if given.first(parameters, "lookback_delta") else LOOKBACK
-    return timeout, lookback if lookback > 0 else LOOKBACK
+    engine = replace(request.app[VIEW].engine, most=MOST_SAMPLES)
+    lookback = given.duration(parameters, "lookback_delta") if given.first(parameters, "lookback_delta") else 0
+    return timeout, replace(engine, lookback=lookback) if lookback > 0 else engine
 
 
 async def _answer(request: web.Request, result: Result, limit: int) -> Answer:

@@ -9,9 +9,9 @@ from typing import TypeVar
 from aiohttp import web
 
 from kvmon.judge.promql import Labels
-from kvmon.judge.promql.context import Work
 from kvmon.judge.promql.source import Readable
 from kvmon.judge.promql.tree import Match, Matcher
+from kvmon.judge.promql.work import Work
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.prometheus import parameters as given
 from kvmon.tell.server.prometheus.envelope import Answer, Parameters, enveloped
@@ -63,7 +63,8 @@ async def _found(request: web.Request, parameters: Parameters) -> set[Labels]:
     now = round(view.clock.time() * 1000)
     start, end = given.moment(parameters, "start", 0), given.moment(parameters, "end", now)
     selections = given.selectors(parameters) or [EVERYTHING]
-    chosen = [view.window.select(matchers, start, end) for matchers in selections]
+    window = view.window
+    chosen = [await view.pace.run(window.select(matchers, start, end)) for matchers in selections]
     return await view.pace.run(_there(chosen, start, end))
 
 

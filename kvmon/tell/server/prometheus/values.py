@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 
 from kvmon.judge.promql import Labels, Line, Matrix, Point, Result, Scalar, Text, numbers
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 
 PART = 500
 """Series, or points of one, between two stops."""
