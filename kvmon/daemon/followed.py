@@ -15,11 +15,11 @@ from kvmon.daemon.cluster_map import ClusterMap
 from kvmon.daemon.sentinel_map import SentinelMap
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
-from kvmon.model.targets.address import Address
+from kvmon.model.targets.address import Address, parse_address
 from kvmon.model.targets.providers import PROVIDERS
 from kvmon.model.targets.target import Node, Target
 from kvmon.tell.server.view import Member, Topology
-from kvmon.watch.topology.announced import reachable
+from kvmon.watch.topology.announced import is_local, reachable
 from kvmon.watch.topology.membership import Membership
 from kvmon.watch.topology.replication import neighbours
 
@@ -192,10 +192,17 @@ class Followed:
         """The target as a found node has it: its certificate is for the name that is configured, not for an IP address."""
         watched = self._sentinels is not None and self._sentinels.is_sentinel(address)
         target = self.target.for_sentinels() if watched else self.target
+        target = self._guarded(target, address)
         tls, name = target.tls, target.addresses[0].host
         if tls is None or tls.server_name or not name or not _is_ip(address.host) or _is_ip(name):
             return target
         return replace(target, tls=replace(tls, server_name=name))
+
+    def _guarded(self, target: Target, address: Address) -> Target:
+        """Servers elsewhere do not choose what is asked on this machine; `address_map` does."""
+        mapped = {parse_address(place).host for place in target.address_map.values()}
+        here = address.host in mapped or any(map(is_local, target.addresses))
+        return target if here else replace(target, guarded=True)
 
 
 def _is_ip(host: str) -> bool:

@@ -24,6 +24,7 @@ from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.providers import provider_of
+from kvmon.model.targets.ranges import is_loopback
 from kvmon.model.targets.target import Credentials, Node, Target, Tls
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.exposition.process import ProcessMetrics
@@ -251,6 +252,7 @@ class DaemonView:
             provider=provider_of(parsed.address.host),
             timeout=self.config.timeout,
             bare=True,
+            guarded=not is_loopback(parsed.address.host),
         )
         poller = NodePoller(target.nodes[0], self.config.collectors_of(target), clock=self.clock)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kvmon.clock import ManualClock
 from kvmon.daemon.followed import Followed
 from kvmon.model.snapshot import Snapshot
@@ -31,7 +33,15 @@ def test_found_nodes_are_asked_as_their_target_is_but_nobody_on_this_machine() -
     target = Target("it", (SEED,), Credentials("kvmon", "secret"), topology="auto")
     known = followed(target)
     assert found(known) == [SEED, FOUND]
-    assert known.nodes[1].target == target
+    assert known.nodes[1].target == replace(target, guarded=True)
+    here = followed(Target("it", (Address("127.0.0.1"),), topology="auto"))
+    assert [(str(address), node.target.guarded) for address, node in zip(found(here), here.nodes, strict=True)] == [
+        ("127.0.0.1:6379", False), ("10.0.0.7:6380", False), ("127.0.0.1:22", False),
+    ]  # fmt: skip
+    mapped = followed(replace(target, address_map={"127.0.0.1": "localhost"}))
+    assert [(str(address), node.target.guarded) for address, node in zip(found(mapped), mapped.nodes, strict=True)] == [
+        ("cache.example.net:6379", False), ("10.0.0.7:6380", True), ("localhost:22", False),
+    ]  # fmt: skip
 
 
 def test_with_tls_a_node_announced_by_ip_address_has_to_show_the_certificate_of_the_configured_name() -> None:

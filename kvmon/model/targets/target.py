@@ -108,7 +108,8 @@ class Target:
     `sku` is the provider's name of its size, which tells limits that the server does not.
     `topology` is auto, standalone, replicas, sentinel or cluster: whether other nodes than these are looked for. With `sentinels`
     the addresses are those of Sentinels. `address_map` leads from announced addresses to reachable ones; a found node that nobody
-    announces is forgotten after `forget_after` seconds.
+    announces is forgotten after `forget_after` seconds. `guarded`: who named its address is not trusted with what listens on this
+    machine, so that a name which leads here is refused.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Target:
     sentinels: Sentinels | None = None
     workloads: tuple[Workload, ...] = ()
     scan: Scan = Scan()
+    guarded: bool = False
 
     @property
     def size(self) -> Size | None:

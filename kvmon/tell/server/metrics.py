@@ -10,6 +10,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from kvmon.model.targets.address import parse_url
+from kvmon.model.targets.ranges import is_off_limits
 from kvmon.model.targets.target import Node
 from kvmon.tell.exposition.board import render_alone, wanted
 from kvmon.tell.exposition.formats import Format, choose, takes_gzip
@@ -118,6 +119,8 @@ def _allowed(view: View, asked: str) -> str:
     except ValueError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"The target is no name of one and no URL: {error}.") from None
     place = str(url.address)
+    if url.address.path or is_off_limits(url.address.host):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{place[:200]} is nothing that anybody may have asked.")
     if not any(re.fullmatch(pattern, place) for pattern in view.options.scrape_allow):
         raise Problem(HTTPStatus.FORBIDDEN, f"{place[:200]} is no node of a target, and web.scrape_allow does not allow it.")
     return asked

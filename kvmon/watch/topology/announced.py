@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 
 from kvmon.model.targets.address import Address, parse_address
+from kvmon.model.targets.ranges import is_loopback, is_off_limits
 
 
 def reachable(announced: Address, asked: Address, address_map: Mapping[str, str]) -> Address | None:
@@ -25,28 +25,11 @@ def reachable(announced: Address, asked: Address, address_map: Mapping[str, str]
         return None
     if any(letter.isspace() or letter in "/@#\"'<>\\?," or not letter.isprintable() for letter in announced.host):
         return None
-    return announced if not _special(announced.host) or (_local(asked) and _loopback(announced.host)) else None
+    if is_loopback(announced.host):
+        return announced if is_local(asked) else None
+    return None if is_off_limits(announced.host) else announced
 
 
-def _local(address: Address) -> bool:
-    return bool(address.path) or _loopback(address.host)
-
-
-def _loopback(host: str) -> bool:
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _special(host: str) -> bool:
-    """Loopback, link-local (metadata services live there), multicast, or no address at all."""
-    if _loopback(host):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_link_local or address.is_multicast or address.is_unspecified
+def is_local(address: Address) -> bool:
+    """Whether it is on this machine."""
+    return bool(address.path) or is_loopback(address.host)

@@ -16,7 +16,7 @@ from kvmon.model.targets.target import Node
 from kvmon.watch.wire import translate
 from kvmon.watch.wire.credentials import CredentialSource, Pair
 from kvmon.watch.wire.replies import LIMIT, NEVER, Replies, refusal
-from kvmon.watch.wire.resolve import resolve
+from kvmon.watch.wire.resolve import places
 from kvmon.watch.wire.sockets import TcpSocket, UnixSocket
 from kvmon.watch.wire.tls import context_of
 
@@ -154,7 +154,7 @@ class Connection:
         context = context_of(tls) if tls else None
         name = (tls.server_name if tls else None) or address.host
         failed: OSError | None = None
-        for host in await resolve(address.host):
+        for host in await places(self.node):
             socket = TcpSocket(host, address.port, timeout=seconds, context=context, server_name=name)
             try:
                 return await socket.open()

@@ -7,9 +7,25 @@ import socket
 import threading
 from concurrent.futures import Future
 
+from kvmon.errors import Unreachable
+from kvmon.model.targets.ranges import is_loopback, is_off_limits
+from kvmon.model.targets.target import Node
+
 _Addresses = tuple[str, ...]
 _pending: dict[str, Future[_Addresses]] = {}
 """Lookups under way, by name: one thread for each name, however often it is asked for while the resolver hangs."""
+
+
+async def places(node: Node) -> _Addresses:
+    """The numeric addresses at which the node is to be asked; raises socket.gaierror.
+
+    Raises Unreachable where somebody else named its host, and it leads to this machine, or to where nothing of ours can be.
+    """
+    host = node.address.host
+    found = await resolve(host)
+    if node.target.guarded and any(is_loopback(each) or is_off_limits(each) for each in found):
+        raise Unreachable("unreachable", f"the name {host} leads to this machine, or to what is no server: nobody is asked there")
+    return found
 
 
 async def resolve(host: str) -> _Addresses:

@@ -9,7 +9,7 @@ from asyncio import StreamReader, StreamWriter
 from kvmon.clock import Clock
 from kvmon.model.targets.target import Node
 from kvmon.watch.wire.connection import Connection
-from kvmon.watch.wire.resolve import resolve
+from kvmon.watch.wire.resolve import places
 from kvmon.watch.wire.tls import context_of
 
 
@@ -42,7 +42,7 @@ class TimedConnection(Connection):
             self.end()
             return streams
         self.begin("dns")
-        hosts = await resolve(address.host)
+        hosts = await places(self.node)
         self.end()
         failed: OSError | None = None
         for host in hosts:
