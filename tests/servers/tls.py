@@ -43,6 +43,12 @@ class Certificates:
             "tls-replication yes",
         ]
 
+    def server(self) -> ssl.SSLContext:
+        """A server that proves who it is."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self["server.pem"], self["server.key"])
+        return context
+
     def client(self) -> ssl.SSLContext:
         """A client that trusts the authority and can prove who it is."""
         context = ssl.create_default_context(cafile=self["ca.pem"])

@@ -14,15 +14,19 @@ import structlog
 
 from kvmon.clock import Clock
 from kvmon.journal.store import Journal
+from kvmon.judge.promql.context import Work
 from kvmon.tell.notify.dispatcher import Lane
 from kvmon.tell.notify.outbox import Entry, Outbox, wait_before
-from kvmon.tell.notify.receivers.integration import Integration, Stamp
+from kvmon.tell.notify.receivers.integration import Integration, Mail, Post, Stamp
 from kvmon.tell.notify.send import NotDelivered, Sender
 
 log = structlog.get_logger("kvmon")
 
 DEAD_KEPT = 1000
 """Messages that were given up and can still be looked at in the journal."""
+
+MANY = 100
+"""Alerts of a message that takes milliseconds to write."""
 
 GLANCE = 30.0
 """Seconds after which the wall clock is looked at in any case: it may have been set."""
@@ -49,9 +53,11 @@ class Courier:
         self._ways = ways
         self._changed.set()
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[Entry]) -> Work[None]:
         """Deliver these too; they are in the journal."""
-        self.outbox.add(entries)
+        for entry in entries:
+            self.outbox.add([entry])
+            yield
         self._changed.set()
 
     async def run(self, sender: Sender) -> NoReturn:
@@ -73,7 +79,7 @@ class Courier:
             if way is None:
                 raise NotDelivered("the configuration does not name this receiver any more", again=False)  # noqa: TRY301 - one way out
             try:
-                wire = way.wire(entry.message, Stamp(entry.id, self._clock.time()))
+                wire = await _wire(way, entry, Stamp(entry.id, self._clock.time()))
             except ValueError as error:
                 raise NotDelivered(str(error), again=True) from None
             await sender.send(wire, self._clock.time())
@@ -109,6 +115,13 @@ class Courier:
 
     def _count(self, entry: Entry, result: str) -> None:
         self.counts[_receiver(entry), result] += 1
+
+
+async def _wire(way: Integration, entry: Entry, stamp: Stamp) -> Post | Mail:
+    """In a thread where there is much to write: the event loop gets its turn every few milliseconds."""
+    if len(entry.message["alerts"]) > MANY:
+        return await asyncio.to_thread(way.wire, entry.message, stamp)
+    return way.wire(entry.message, stamp)
 
 
 def _receiver(entry: Entry) -> str:

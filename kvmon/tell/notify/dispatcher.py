@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from kvmon.judge.promql.context import Work
 from kvmon.model.alert import Labels, Notice
 from kvmon.tell.notify.group import Told, reason_to_tell, told
 from kvmon.tell.notify.held import Held
@@ -76,15 +77,18 @@ class Dispatcher:
         """When the next group is due (wall seconds)."""
         return min((group.due for group in self.groups.values()), default=None)
 
-    def flush(self, now: float, muted: Muted) -> Flush:
-        """What the groups that are due have to tell. Nothing is changed before `done` is told of it."""
+    def flush(self, now: float, muted: Muted) -> Work[Flush]:
+        """What the groups that are due have to tell. Nothing is changed, nor may be, before `done` is told of it."""
         promises: list[Promise] = []
         news: dict[Lane, Told] = {}
-        for group in self.groups.values():
-            if group.due <= now:
-                self._tell(group, now, muted, promises, news)
         over = {ident for ident, held in self.alerts.items() if held.resolved(now)}
-        waiting = {ident for group in self.groups.values() if group.due > now for ident in group.alerts & over}
+        waiting: set[str] = set()
+        for group in self.groups.values():
+            if group.due > now:
+                waiting |= group.alerts & over
+            else:
+                yield from self._tell(group, now, muted, promises, news)
+            yield
         return Flush(tuple(promises), news, tuple(sorted(over - waiting)))
 
     def done(self, flush: Flush, now: float) -> None:
@@ -133,15 +137,19 @@ class Dispatcher:
         entries = [self.told.get((key, grouping)) for key, _ in receiver.ways()]
         return max((entry.at for entry in entries if entry is not None and entry.firing), default=float("-inf"))
 
-    def _tell(self, group: Group, now: float, muted: Muted, promises: list[Promise], news: dict[Lane, Told]) -> None:
+    def _tell(self, group: Group, now: float, muted: Muted, promises: list[Promise], news: dict[Lane, Told]) -> Work[None]:
         if self._routing.muted_by(group.route, now):
             return
-        alerts = [self.alerts[ident] for ident in group.alerts]
-        alerts = [held for held in alerts if not muted(held)]
+        alerts: list[Held] = []
+        for held in [self.alerts[ident] for ident in group.alerts]:
+            if not muted(held):
+                alerts.append(held)
+            yield
         if not alerts:
             return
         grouping = group.route.group_key(group.labels)
         fresh = told(alerts, now)
+        messages: dict[tuple[str, bool], Payload] = {}
         for key, integration in self._routing.receivers[group.route.receiver].ways():
             reason = reason_to_tell(
                 self.told.get((key, grouping)), fresh,
@@ -151,9 +159,12 @@ class Dispatcher:
                 continue
             news[key, grouping] = fresh
             sent = alerts if integration.send_resolved else [held for held in alerts if not held.resolved(now)]
-            if sent:
-                message = payload(
+            if not sent:
+                continue
+            kind = reason, len(sent) == len(alerts)
+            if kind not in messages:
+                messages[kind] = yield from payload(
                     sent, now, receiver=group.route.receiver, reason=reason, group_labels=group.labels, group_key=grouping,
                     external_url=self._routing.external_url,
                 )  # fmt: skip
-                promises.append(Promise(key, grouping, message, group.route.repeat_interval))
+            promises.append(Promise(key, grouping, messages[kind], group.route.repeat_interval))

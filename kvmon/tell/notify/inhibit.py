@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kvmon.judge.promql.context import Work
 from kvmon.tell.notify.held import Held
 from kvmon.tell.notify.matchers import Matcher, matches_all
 
@@ -21,16 +22,25 @@ class InhibitRule:
 class Inhibitor:
     """What the alerts that fire at one moment hold back."""
 
-    def __init__(self, rules: Sequence[InhibitRule], alerts: Iterable[Held], now: float) -> None:
+    def __init__(self, rules: Sequence[InhibitRule]) -> None:
         self._rules = rules
-        firing = [alert for alert in alerts if not alert.resolved(now)] if rules else []
-        self._sources: list[dict[tuple[str, ...], list[Held]]] = []
-        for rule in rules:
-            index: dict[tuple[str, ...], list[Held]] = {}
-            for alert in firing:
-                if matches_all(rule.source, alert.labels):
-                    index.setdefault(_equal(rule, alert.labels), []).append(alert)
-            self._sources.append(index)
+        self._sources: list[dict[tuple[str, ...], list[Held]]] = [{} for _ in rules]
+
+    @classmethod
+    def over(cls, rules: Sequence[InhibitRule], alerts: Iterable[Held], now: float) -> Work[Inhibitor]:
+        """Of those of the alerts that fire now."""
+        made = cls(rules)
+        for alert in alerts if rules else ():
+            if not alert.resolved(now):
+                made.add(alert)
+            yield
+        return made
+
+    def add(self, alert: Held) -> None:
+        """One more that fires."""
+        for rule, index in zip(self._rules, self._sources, strict=True):
+            if matches_all(rule.source, alert.labels):
+                index.setdefault(_equal(rule, alert.labels), []).append(alert)
 
     def by(self, labels: Mapping[str, str]) -> str | None:
         """The fingerprint of an alert that inhibits one with these labels.

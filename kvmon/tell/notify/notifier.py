@@ -14,6 +14,8 @@ from typing import NoReturn
 
 from kvmon.clock import Clock
 from kvmon.journal.store import Journal
+from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.pace import Pace
 from kvmon.model.alert import Notice
 from kvmon.tell.notify.courier import Courier
 from kvmon.tell.notify.dispatcher import Dispatcher, Flush, Lane
@@ -34,7 +36,7 @@ GLANCE = 10.0
 TIDY = 900.0
 """Seconds between looks for what nobody asks about any more."""
 
-SLICE = 200
+SLICE = 50
 """Alerts that are taken at a time: some milliseconds."""
 
 BACK = 300.0
@@ -49,6 +51,8 @@ class Notifier:
         self.silences: dict[str, Silence] = {}
         self.dispatcher = Dispatcher(routing, told={}, now=clock.time())
         self.courier = Courier(Outbox(), journal=journal, clock=clock, gave_up=self._gave_up)
+        self.pace = Pace(clock)
+        """For what takes long where thousands fire."""
         self._journal = journal
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -66,7 +70,7 @@ class Notifier:
         silences = await journal.read("SELECT id, data FROM silences")
         notifier.silences = {ident: Silence.from_json(ident, data) for ident, data in silences}
         rows = await journal.read(f"SELECT {COLUMNS} FROM outbox WHERE dead_at IS NULL ORDER BY created_at, rowid")  # noqa: S608
-        notifier.courier.add(of_row(row) for row in rows)
+        await notifier.pace.run(notifier.courier.add(of_row(row) for row in rows))
         notifier.courier.take(_ways(routing))
         return notifier
 
@@ -132,9 +136,11 @@ class Notifier:
         now = self._clock.time()
         return [silence.id for silence in self.silences.values() if silence.mutes(labels, now)]
 
-    def inhibitor(self) -> Inhibitor:
+    async def inhibitor(self) -> Inhibitor:
         """What is inhibited now."""
-        return Inhibitor(self.routing.inhibit, self.dispatcher.alerts.values(), self._clock.time())
+        return await self.pace.run(
+            Inhibitor.over(self.routing.inhibit, list(self.dispatcher.alerts.values()), self._clock.time())
+        )
 
     async def _flush(self) -> None:
         async with self._lock:
@@ -142,19 +148,19 @@ class Notifier:
             due = self.dispatcher.due()
             if due is None or due > now:
                 return
-            inhibitor = self.inhibitor()
+            inhibitor = await self.inhibitor()
             silences = [silence for silence in self.silences.values() if silence.state(now) == "active"]
 
             def muted(held: Held) -> bool:
                 silent = any(silence.mutes(held.labels, now) for silence in silences)
                 return silent or inhibitor.by(held.labels) is not None
 
-            flush = self.dispatcher.flush(now, muted)
-            entries = [entry_of(promise, now) for promise in flush.promises]
+            flush = await self.pace.run(self.dispatcher.flush(now, muted))
+            entries = await self.pace.run(_entries(flush, now))
             if flush.told or flush.gone:
                 await self._journal.commit(lambda connection: _keep(connection, flush, entries))
             self.dispatcher.done(flush, now)
-            self.courier.add(entries)
+            await self.pace.run(self.courier.add(entries))
 
     def _gave_up(self, lane: Lane) -> None:
         told = self.dispatcher.told.get(lane)
@@ -192,6 +198,14 @@ def _slices(notices: Iterable[Notice]) -> Iterator[list[Notice]]:
 
 def _ways(routing: Routing) -> dict[str, Integration]:
     return dict(way for receiver in routing.receivers.values() for way in receiver.ways())
+
+
+def _entries(flush: Flush, now: float) -> Work[list[Entry]]:
+    found: list[Entry] = []
+    for promise in flush.promises:
+        found.append(entry_of(promise, now))
+        yield
+    return found
 
 
 def _keep(connection: sqlite3.Connection, flush: Flush, entries: Sequence[Entry]) -> None:

@@ -6,11 +6,13 @@ import json
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from kvmon.tell.notify.dispatcher import Lane, Promise
-from kvmon.tell.notify.payload import Payload
+from kvmon.tell.notify.payload import Payload, text_of
 
 FIRST, FACTOR, LONGEST = 0.5, 1.5, 60.0
 """Seconds to the second try, how much longer each next wait is, and the longest: Alertmanager's."""
@@ -51,8 +53,16 @@ class Entry:
 
     def row(self) -> tuple[Any, ...]:
         """For the table `outbox`."""
-        text = json.dumps(self.message, ensure_ascii=False)
-        return self.id, self.way, self.grouping, text, self.created_at, self.expires_at, self.due_at, self.attempts
+        return (
+            self.id,
+            self.way,
+            self.grouping,
+            text_of(self.message),
+            self.created_at,
+            self.expires_at,
+            self.due_at,
+            self.attempts,
+        )
 
 
 COLUMNS = "id, way, grouping, message, created_at, expires_at, due_at, attempts"
@@ -70,13 +80,26 @@ def entry_of(promise: Promise, now: float) -> Entry:
     return Entry(f"msg_{uuid.uuid4().hex}", promise.way, promise.grouping, promise.message, now, expires, now)
 
 
+@dataclass(slots=True)
+class _Way:
+    """One way of telling: lanes that wait by when their turn is, those under way, and until when it is left alone."""
+
+    waiting: list[tuple[float, int, Lane]] = field(default_factory=list)
+    running: set[Lane] = field(default_factory=set)
+    paused: float = 0.0
+
+    def due(self) -> float | None:
+        """When the next turn comes; None if there is none, or one has to end before."""
+        return max(self.waiting[0][0], self.paused) if self.waiting and len(self.running) < AT_ONCE else None
+
+
 class Outbox:
     """The messages by lane, and whose turn it is."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._lanes: dict[Lane, deque[Entry]] = {}
-        self._running: dict[str, set[Lane]] = {}
-        self._paused: dict[str, float] = {}
+        self._ways: dict[str, _Way] = {}
+        self._turns = count()
         self.add(entries)
 
     def __len__(self) -> int:
@@ -89,40 +112,45 @@ class Outbox:
     def add(self, entries: Iterable[Entry]) -> None:
         """More, in the order in which they were promised."""
         for entry in entries:
-            self._lanes.setdefault(entry.lane, deque()).append(entry)
+            if entry.lane in self._lanes:
+                self._lanes[entry.lane].append(entry)
+            else:
+                self._lanes[entry.lane] = deque([entry])
+                self._wait(entry)
 
     def start(self, now: float) -> list[Entry]:
         """Those whose turn it is; each is under way until `done` or `again`."""
         found: list[Entry] = []
-        for lane, entries in self._lanes.items():
-            running = self._running.setdefault(lane[0], set())
-            paused = self._paused.get(lane[0], 0.0) > now
-            if lane not in running and len(running) < AT_ONCE and not paused and entries[0].due_at <= now:
-                running.add(lane)
-                found.append(entries[0])
+        for way in self._ways.values():
+            while (due := way.due()) is not None and due <= now:
+                _, _, lane = heappop(way.waiting)
+                way.running.add(lane)
+                found.append(self._lanes[lane][0])
         return found
 
     def due(self) -> float | None:
         """When the next turn comes of those that are not under way; None if there is none, or one has to end before."""
-        times = [
-            max(entries[0].due_at, self._paused.get(lane[0], 0.0))
-            for lane, entries in self._lanes.items()
-            if lane not in (running := self._running.get(lane[0], set())) and len(running) < AT_ONCE
-        ]
-        return min(times, default=None)
+        return min((due for way in self._ways.values() if (due := way.due()) is not None), default=None)
 
     def done(self, entry: Entry) -> None:
         """It is delivered, or given up."""
-        self._running[entry.way].discard(entry.lane)
+        self._ways[entry.way].running.discard(entry.lane)
         lane = self._lanes[entry.lane]
         lane.popleft()
-        if not lane:
+        if lane:
+            self._wait(lane[0])
+        else:
             del self._lanes[entry.lane]
 
     def again(self, entry: Entry, due_at: float, *, pause: bool) -> Entry:
         """It failed for now. `pause`: this way of telling is left alone until then."""
-        self._running[entry.way].discard(entry.lane)
+        way = self._ways[entry.way]
+        way.running.discard(entry.lane)
         later = self._lanes[entry.lane][0] = replace(entry, due_at=due_at, attempts=entry.attempts + 1)
         if pause:
-            self._paused[entry.way] = due_at
+            way.paused = due_at
+        self._wait(later)
         return later
+
+    def _wait(self, entry: Entry) -> None:
+        heappush(self._ways.setdefault(entry.way, _Way()).waiting, (entry.due_at, next(self._turns), entry.lane))

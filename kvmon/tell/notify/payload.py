@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TypedDict
 
+from kvmon.judge.promql.context import Work
 from kvmon.model.alert import Labels
 from kvmon.tell.notify.held import Held, order
 
@@ -45,17 +48,26 @@ class Payload(TypedDict):
 
 def payload(  # noqa: PLR0913 - a message has so many parts
     alerts: Sequence[Held], now: float, *, receiver: str, reason: str, group_labels: Labels, group_key: str, external_url: str
-) -> Payload:
+) -> Work[Payload]:
     """The message about these alerts, of which there is at least one."""
-    told = [_document(alert, now) for alert in sorted(alerts, key=order)]
+    places: list[tuple[tuple[object, ...], Held]] = []
+    for alert in alerts:
+        places.append((order(alert), alert))
+        yield
+    told: list[AlertDocument] = []
+    for _, alert in sorted(places, key=itemgetter(0)):
+        told.append(_document(alert, now))
+        yield
+    common_labels = yield from _common([alert["labels"] for alert in told])
+    common_annotations = yield from _common([alert["annotations"] for alert in told])
     return Payload(
         receiver=receiver,
         status="firing" if any(alert["status"] == "firing" for alert in told) else "resolved",
         alerts=told,
         notification_reason=reason,
         groupLabels=dict(group_labels),
-        commonLabels=_common([alert["labels"] for alert in told]),
-        commonAnnotations=_common([alert["annotations"] for alert in told]),
+        commonLabels=common_labels,
+        commonAnnotations=common_annotations,
         externalURL=external_url,
         version="4",
         groupKey=group_key,
@@ -67,6 +79,15 @@ def shortened(message: Payload, most: int) -> Payload:
     """The same with the first `most` alerts only; 0: all of them."""
     left_out = max(0, len(message["alerts"]) - most) if most else 0
     return {**message, "alerts": message["alerts"][:most], "truncatedAlerts": left_out} if left_out else message
+
+
+def text_of(message: Payload) -> str:
+    """Its JSON, alert by alert: a thread that writes thousands lets others have their turn."""
+    parts = (
+        f'"{name}":[{",".join(map(_json, message["alerts"]))}]' if name == "alerts" else f'"{name}":{_json(value)}'
+        for name, value in message.items()
+    )
+    return f"{{{','.join(parts)}}}"
 
 
 def rfc3339(at: float) -> str:
@@ -90,6 +111,14 @@ def _document(alert: Held, now: float) -> AlertDocument:
     )
 
 
-def _common(many: Sequence[Mapping[str, str]]) -> Texts:
-    first, *others = many
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _common(many: Sequence[Mapping[str, str]]) -> Work[Texts]:
+    common = dict(many[0])
+    for other in many:
+        for name in [name for name, value in common.items() if other.get(name) != value]:
+            del common[name]
+        yield
+    return common

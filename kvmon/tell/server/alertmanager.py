@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from kvmon.tell.server.problems import Problem
 from kvmon.tell.server.timestamps import timestamp
 
 if TYPE_CHECKING:
+    from kvmon.judge.promql.context import Work
     from kvmon.tell.notify.held import Held
     from kvmon.tell.notify.inhibit import Inhibitor
     from kvmon.tell.notify.matchers import Matcher
@@ -27,23 +29,43 @@ log = structlog.get_logger("kvmon")
 
 async def alerts(request: web.Request) -> web.Response:
     """The alerts that fire, by fingerprint."""
-    asked = _Asked(request)
-    return web.json_response([shown for held in asked.firing() if (shown := asked.shown(held)) is not None])
+    asked = await _Asked.of(request)
+
+    def work() -> Work[list[str]]:
+        found = []
+        for held in asked.firing():
+            shown = asked.shown(held)
+            if shown is not None:
+                found.append(json.dumps(shown))
+            yield
+        return found
+
+    return await asked.answer(work())
 
 
 async def groups(request: web.Request) -> web.Response:
     """The alerts that fire as they are told together."""
-    asked = _Asked(request)
-    found = []
-    for group in sorted(asked.notifier.dispatcher.groups.values(), key=lambda group: (group.labels, group.route.receiver)):
-        if not asked.wants(group.route.receiver):
-            continue
-        muted = asked.muted_by(group.route)
-        inside = [asked.shown(held, muted) for held in asked.firing() if held.fingerprint in group.alerts]
-        shown = [one for one in inside if one is not None]
-        if shown:
-            found.append({"labels": dict(group.labels), "receiver": {"name": group.route.receiver}, "alerts": shown})
-    return web.json_response(found)
+    asked = await _Asked.of(request)
+
+    def work() -> Work[list[str]]:
+        found = []
+        firing = {held.fingerprint: held for held in asked.firing()}
+        for group in sorted(asked.notifier.dispatcher.groups.values(), key=lambda group: (group.labels, group.route.receiver)):
+            if not asked.wants(group.route.receiver):
+                continue
+            muted = asked.muted_by(group.route)
+            inside = []
+            for ident in sorted(group.alerts & firing.keys()):
+                shown = asked.shown(firing[ident], muted)
+                if shown is not None:
+                    inside.append(json.dumps(shown))
+                yield
+            if inside:
+                around = {"labels": dict(group.labels), "receiver": {"name": group.route.receiver}}
+                found.append(f'{json.dumps(around)[:-1]}, "alerts": [{", ".join(inside)}]}}')
+        return found
+
+    return await asked.answer(work())
 
 
 async def receivers(request: web.Request) -> web.Response:
@@ -68,13 +90,22 @@ async def status(request: web.Request) -> web.Response:
 class _Asked:
     """What a request about alerts wants to see."""
 
-    def __init__(self, request: web.Request) -> None:
+    def __init__(self, request: web.Request, inhibitor: Inhibitor) -> None:
         self.notifier = notifier_of(request)
         self._now = request.app[VIEW].clock.time()
         self._filters = filters_of(request)
         self._wanted = {name: _flag(request, name) for name in ("active", "silenced", "inhibited", "muted")}
-        self._inhibitor: Inhibitor = self.notifier.inhibitor()
+        self._inhibitor = inhibitor
         self._receiver = _pattern(request.query.get("receiver", ""))
+
+    @classmethod
+    async def of(cls, request: web.Request) -> _Asked:
+        return cls(request, await notifier_of(request).inhibitor())
+
+    async def answer(self, work: Work[list[str]]) -> web.Response:
+        """A list of documents, which may be thousands: made a few milliseconds at a time."""
+        text = await self.notifier.pace.run(work)
+        return web.Response(text=f"[{', '.join(text)}]", content_type="application/json")
 
     def wants(self, receiver: str) -> bool:
         return self._receiver is None or self._receiver.fullmatch(receiver) is not None

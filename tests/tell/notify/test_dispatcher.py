@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kvmon.judge.promql import finished
 from kvmon.model.alert import Notice
 from kvmon.tell.notify.dispatcher import Dispatcher, Promise
 from kvmon.tell.notify.held import Held
@@ -42,7 +45,7 @@ class Told:
         self.dispatcher.take(notices, now)
 
     def at(self, now: float) -> list[Promise]:
-        flush = self.dispatcher.flush(now, lambda held: held.labels.get("n", "") in self.muted)
+        flush = finished(self.dispatcher.flush(now, lambda held: held.labels.get("n", "") in self.muted))
         self.dispatcher.done(flush, now)
         return list(flush.promises)
 
@@ -158,14 +161,36 @@ def test_a_route_with_continue_tells_both() -> None:
 def test_inhibition_needs_equal_labels_and_never_goes_both_ways() -> None:
     rule_ = InhibitRule(parse_matchers("severity=critical"), parse_matchers("severity=~.*"), ("target",))
     source = Held(notice(0, ends_at=100, alertname="A", severity="critical", target="a"), 0)
-    inhibitor = Inhibitor([rule_], [source], 50)
+    inhibitor = finished(Inhibitor.over([rule_], [source], 50))
     assert inhibitor.by({"alertname": "B", "target": "a"}) == source.fingerprint
     assert inhibitor.by({"alertname": "B", "target": "b"}) is None
     assert inhibitor.by({"alertname": "B"}) is None
     assert inhibitor.by(dict(source.notice.labels)) is None, "it is on both sides"
-    assert Inhibitor([rule_], [source], 100).by({"target": "a"}) is None, "it is over"
+    assert finished(Inhibitor.over([rule_], [source], 100)).by({"target": "a"}) is None, "it is over"
     without = InhibitRule((Matcher("x", ""),), parse_matchers("y=z"), ("nowhere",))
-    assert Inhibitor([without], [source], 50).by({"y": "z"}) is not None, "a label that neither has is equal"
+    assert finished(Inhibitor.over([without], [source], 50)).by({"y": "z"}) is not None, "a label that neither has is equal"
+
+
+def test_telling_of_thousands_stops_often_enough_for_others_to_have_their_turn() -> None:
+    told = Told(
+        TREE.replace("receivers:", "inhibit_rules:\n- {source_matchers: [x=y], target_matchers: [z=z], equal: [n]}\nreceivers:")
+    )
+    told.take(0, *(fires(0, number) for number in range(5000)))
+    longest = 0.0
+    works = (
+        lambda: Inhibitor.over(told.routing.inhibit, told.dispatcher.alerts.values(), 30),
+        lambda: told.dispatcher.flush(30, lambda _: False),
+    )
+    gc.disable()
+    try:
+        for make in works:
+            before = time.thread_time()
+            for _ in make():
+                after = time.thread_time()
+                longest, before = max(longest, after - before), after
+    finally:
+        gc.enable()
+    assert longest < 0.02
 
 
 @given(st.integers(1, 200), st.floats(0, 1))

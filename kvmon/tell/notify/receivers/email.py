@@ -15,6 +15,9 @@ from kvmon.tell.notify.receivers.integration import Integration, Mail, Secret, S
 from kvmon.tell.notify.templates import Text
 from kvmon.tell.notify.texts import firing, listing, resolved
 
+SMTPS = 465
+"""The port at which TLS begins with the first byte."""
+
 
 def _smarthost(text: str) -> str:
     host, _, port = text.rpartition(":")
@@ -71,9 +74,8 @@ class Email(Integration):
         told = "\n".join(f"{title}: {len(some)}\n\n{listing(some)}" for title, some in parts if some)
         mail.set_content(write(self.text) or told)
         password = Secret.of(self.auth_password, self.auth_password_file).read()
-        required = self.require_tls is not False
+        tls = "tls" if int(port) == SMTPS else "none" if self.require_tls is False else "starttls"
         return Mail(
             message=mail, recipients=tuple(address for _, address in getaddresses([self.to])), host=host.strip("[]"),
-            port=int(port), hello=self.hello or "localhost", tls="tls" if port == "465" else "starttls" if required else "none",
-            username=self.auth_username, password=password or None,
+            port=int(port), hello=self.hello or "localhost", username=self.auth_username, password=password or None, tls=tls,
         )  # fmt: skip

@@ -5,14 +5,13 @@ from __future__ import annotations
 import binascii
 import hashlib
 import hmac
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from kvmon.tell.notify.payload import Payload, shortened
+from kvmon.tell.notify.payload import Payload, shortened, text_of
 from kvmon.tell.notify.receivers.integration import HttpConfig, Integration, Post, Secret, Span, Stamp
 from kvmon.tell.notify.receivers.urls import SecretUrl
 
@@ -45,7 +44,7 @@ class Webhook(Integration):
 
     def wire(self, message: Payload, stamp: Stamp) -> Post:
         """See Integration."""
-        body = json.dumps(shortened(message, self.max_alerts), ensure_ascii=False, separators=(",", ":")).encode()
+        body = text_of(shortened(message, self.max_alerts)).encode()
         secrets = [secret.get_secret_value() for secret in self.signing_secrets]
         if self.signing_secret_file is not None:
             secrets += Secret(file=self.signing_secret_file).read().split()
