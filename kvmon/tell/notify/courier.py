@@ -14,7 +14,7 @@ import structlog
 
 from kvmon.clock import Clock
 from kvmon.journal.store import Journal
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 from kvmon.tell.notify.dispatcher import Lane
 from kvmon.tell.notify.outbox import Entry, Outbox, wait_before
 from kvmon.tell.notify.receivers.integration import Integration, Mail, Post, Stamp

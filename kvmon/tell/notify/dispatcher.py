@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 from kvmon.model.alert import Labels, Notice
 from kvmon.tell.notify.group import Told, reason_to_tell, told
 from kvmon.tell.notify.held import Held

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 from kvmon.tell.notify.held import Held
 from kvmon.tell.notify.matchers import Matcher, matches_all
 

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 from kvmon.clock import Clock
 from kvmon.journal.store import Journal
-from kvmon.judge.promql.context import Work
 from kvmon.judge.promql.pace import Pace
+from kvmon.judge.promql.work import Work
 from kvmon.model.alert import Notice
 from kvmon.tell.notify.courier import Courier
 from kvmon.tell.notify.dispatcher import Dispatcher, Flush, Lane

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TypedDict
 
-from kvmon.judge.promql.context import Work
+from kvmon.judge.promql.work import Work
 from kvmon.model.alert import Labels
 from kvmon.tell.notify.held import Held, order
 

@@ -15,7 +15,7 @@ from kvmon.tell.server.problems import Problem
 from kvmon.tell.server.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from kvmon.judge.promql.context import Work
+    from kvmon.judge.promql.work import Work
     from kvmon.tell.notify.held import Held
     from kvmon.tell.notify.inhibit import Inhibitor
     from kvmon.tell.notify.matchers import Matcher
