@@ -13,6 +13,7 @@ from kvmon.errors import EvaluationError, PromqlError
 from kvmon.judge.alerts.lifecycle import Remembered
 from kvmon.judge.alerts.texts import Outside
 from kvmon.judge.promql import Engine, Query, finished, instant_work, parse, reach
+from kvmon.judge.promql.extents import extents
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.promql.result import Value
 from kvmon.judge.promql.tree import Matchers
@@ -69,7 +70,6 @@ class JudgedGroup:
         self.evaluated = evaluated
         self._texts = [texts_of(rule) for rule in group.rules]
         self._keys = keys_of(group)
-        self._reaches = [max(reach(rule.query.expr).values(), default=0) for rule in group.rules]
 
     @property
     def label(self) -> str:
@@ -161,10 +161,14 @@ class JudgedGroup:
 
     def _truncated(self, index: int, at: int) -> tuple[str, ...]:
         """A rule is not to be silently wrong where memory was too little for what it reads."""
-        oldest = self.around.window.truncated
-        if at - self._reaches[index] >= oldest:
+        query_at = at - self.group.query_offset
+        engine, since = self.around.engine, self.around.window.since
+        reads = extents(self.group.rules[index].query.expr, query_at, query_at, lookback=engine.lookback, step=engine.step)
+        short = [(low, since(selector.matchers)) for selector, (low, _) in reads.items() if low < since(selector.matchers)]
+        if not short:
             return ()
-        return (f"{TRUNCATED}: it reads back {self._reaches[index] // 1000} s, the window has {(at - oldest) // 1000} s",)
+        low, there = max(short, key=lambda each: each[1] - each[0])
+        return (f"{TRUNCATED}: it reads back {(at - low) // 1000} s, the window has {(at - there) // 1000} s",)
 
     def _log(self, rule: Rule, state: RuleState) -> None:
         where = {"file": self.group.file, "group": self.group.name, "rule": rule.name}

@@ -143,7 +143,7 @@ async def test_a_rule_that_reads_further_back_than_memory_reaches_says_so() -> N
     await bench.minute(a=1)
     assert bench.group.states[0].warnings == ()
 
-    bench.window.truncated = NOW
+    bench.window.forgotten = NOW
     await bench.minute(a=1)
 
     assert bench.group.states[0].warnings == ("truncated: it reads back 1800 s, the window has 120 s",)
@@ -257,3 +257,12 @@ async def test_a_reload_leaves_alone_what_is_the_same_and_ends_what_is_gone() ->
     loop.apply(Rules(), "")
     assert instant(parse('{__name__=~"lost|ALERTS"}'), window, at + 1).value == Vector()
     assert loop.own_samples() == []
+
+
+async def test_a_rule_about_a_time_that_was_forgotten_says_so() -> None:
+    bench = Bench(RULES.replace("1 - redis_up", f"redis_up @ {NOW // 1000 - 86_400}"))
+    bench.window.forgotten = NOW - 3_600_000
+    await bench.minute(a=1)
+
+    (warning,) = bench.group.states[0].warnings
+    assert warning.startswith("truncated: it reads back ")

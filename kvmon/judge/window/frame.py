@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from kvmon.judge.promql.labels import Labelset
-from kvmon.judge.promql.source import Series
+from kvmon.judge.window.tail import Tail
 
 NOTHING: frozenset[int] = frozenset()
 
@@ -25,7 +25,7 @@ class Frame:
 
     __slots__ = (
         "_after", "_gone", "_rows", "_upto", "at", "columns", "holed", "missing", "narrowest", "newest", "part", "part_times",
-        "size", "times", "written",
+        "size", "tails", "times", "written",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -35,6 +35,8 @@ class Frame:
         self._gone: list[frozenset[int]] = []
         self.size = 0
         """Bytes of values and times, about."""
+        self.tails = 0
+        """Bytes of what columns keep for themselves, about."""
         self.written = 0
         """Rows so far."""
         self.part: list[array[float]] = []
@@ -84,10 +86,25 @@ class Frame:
             return
         for column in self.columns:
             if column.reach:
-                column.keep(self.times[:count], self._rows[:count], self._gone[:count], upto)
+                column.keep(self.times[:count], self._rows[:count], self._gone[:count])
+        self.weigh()
         self.size -= sum(8 * len(row) + ROW for row in self._rows[:count])
         del self.times[:count], self._rows[:count], self._gone[:count]
         self._forget_question()
+
+    def age(self, now: int, upto: int = 0) -> None:
+        """Forget what columns keep for themselves where it is further from a time (ms) than they reach, or not after `upto`."""
+        for column in self.columns:
+            tail = column.tail
+            if tail is not None:
+                tail.forget(max(upto, now - column.reach))
+                if not tail.times:
+                    column.tail = None
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Look anew at how much columns keep for themselves."""
+        self.tails = sum(column.tail.size for column in self.columns if column.tail is not None)
 
     def dead(self) -> list[Column]:
         """The columns that no row has a value of any more."""
@@ -158,7 +175,7 @@ class Column:
         self.place = place
         self.labels = labels
         self.reach = 0
-        self.tail: Series | None = None
+        self.tail: Tail | None = None
 
     def latest(self, after: int, upto: int) -> tuple[int, float] | None:
         """See Series."""
@@ -188,22 +205,11 @@ class Column:
             return [*earlier, *times], [*old, *values]
         return times, values
 
-    def keep(self, times: Sequence[int], rows: Sequence[array[float]], gone: Sequence[AbstractSet[int]], now: int) -> None:
+    def keep(self, times: Sequence[int], rows: Sequence[array[float]], gone: Sequence[AbstractSet[int]]) -> None:
         """Keep for itself what the frame is about to forget."""
-        old = self.tail
-        oldest = now - self.reach
-        kept_times, kept_values, stale = array("q"), array("d"), set[int]()
-        if old is not None:
-            low = bisect_right(old.times, oldest)
-            kept_times.extend(old.times[low:])
-            kept_values.extend(old.values[low:])
-            stale.update(place - low for place in old.stale if place >= low)
-        for at, row, missing in zip(times, rows, gone, strict=True):
-            there = 0 <= self.place < len(row) and self.place not in missing
-            if not there:
-                if not kept_times or len(kept_times) - 1 in stale:
-                    continue
-                stale.add(len(kept_times))
-            kept_times.append(at)
-            kept_values.append(row[self.place] if there else 0.0)
-        self.tail = Series(self.labels, kept_times, kept_values, stale)
+        if self.tail is None:
+            self.tail = Tail.empty(self.labels)
+        self.tail.grow(self.place, times, rows, gone)
+        self.tail.forget(times[-1] - self.reach, lazily=True)
+        if not self.tail.times:
+            self.tail = None

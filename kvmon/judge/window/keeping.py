@@ -9,8 +9,9 @@ from typing import Any, TypeGuard
 
 from kvmon.judge.promql.labels import Labelset
 from kvmon.judge.window.frame import Frame
+from kvmon.judge.window.tail import Tail
 
-MAGIC = b"kvmon window 1\n"
+MAGIC = b"kvmon window 2\n"
 
 Key = str | tuple[str, ...]
 """Keys that can be kept: texts, and tuples of texts."""
@@ -33,15 +34,32 @@ def packed(kind: str, key: Key, frame: Frame) -> bytes:
         "gone": [distinct.setdefault(each, len(distinct)) for each in gone],
     }
     head["sets"] = [sorted(each) for each in distinct]
-    body = b"".join([array("q", frame.times).tobytes(), *[row.tobytes() for row in rows]])
+    tails = [(column.place, column.tail) for column in frame.columns if column.tail is not None]
+    head["tails"] = [(place, len(tail.times), sorted(tail.stale)) for place, tail in tails]
+    own = [part.tobytes() for _, tail in tails for part in (tail.times, tail.values)]
+    body = b"".join([array("q", frame.times).tobytes(), *[row.tobytes() for row in rows], *own])
+    return _piece(head, body)
+
+
+def headed(head: dict[str, Any]) -> bytes:
+    """The beginning, with what is said of the whole."""
+    return MAGIC + _piece(head, b"")
+
+
+def _piece(head: dict[str, Any], body: bytes) -> bytes:
     line = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     return b"%d %d\n" % (len(line), len(body)) + line + body
 
 
-def unpacked(data: bytes, after: int) -> Iterator[tuple[str, Key, Frame]]:
-    """The frames, with the rows that are newer than a time (ms). Raises ValueError for what is not ours or is damaged."""
+def unpacked(data: bytes) -> tuple[dict[str, Any], Iterator[tuple[str, Key, Frame]]]:
+    """The head, and the frames. Raises ValueError for what is not ours or is damaged, also while frames are taken."""
     if not data.startswith(MAGIC):
         raise ValueError("it is none of ours, or of another version")
+    pieces = _pieces(data)
+    return next(pieces)[0], (_keyed(head, body) for head, body in pieces)
+
+
+def _pieces(data: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
     place = len(MAGIC)
     while place < len(data):
         end = data.index(b"\n", place, place + 64)
@@ -51,11 +69,15 @@ def unpacked(data: bytes, after: int) -> Iterator[tuple[str, Key, Frame]]:
             raise ValueError("it ends too early")
         head = json.loads(data[end + 1 : end + 1 + head_size])
         place = end + 1 + head_size + body_size
-        key = head["key"]
-        yield head["kind"], key if isinstance(key, str) else tuple(key), _frame(head, data[place - body_size : place], after)
+        yield head, data[place - body_size : place]
 
 
-def _frame(head: dict[str, Any], body: bytes, after: int) -> Frame:
+def _keyed(head: dict[str, Any], body: bytes) -> tuple[str, Key, Frame]:
+    key = head["key"]
+    return head["kind"], key if isinstance(key, str) else tuple(key), _frame(head, body)
+
+
+def _frame(head: dict[str, Any], body: bytes) -> Frame:
     frame = Frame()
     for pairs in head["columns"]:
         frame.column(Labelset(tuple((name, value) for name, value in pairs)))
@@ -64,8 +86,11 @@ def _frame(head: dict[str, Any], body: bytes, after: int) -> Frame:
     sets = [frozenset(each) for each in head["sets"]]
     begin = 8 * len(widths)
     for at, width, number in zip(times, widths, head["gone"], strict=True):
-        row = array("d", body[begin : begin + 8 * width])
+        frame.record(at, array("d", body[begin : begin + 8 * width]), sets[number])
         begin += 8 * width
-        if at > after:
-            frame.record(at, row, sets[number])
+    for place, count, stale in head["tails"]:
+        middle, end = begin + 8 * count, begin + 16 * count
+        column = frame.columns[place]
+        column.tail = Tail(column.labels, array("q", body[begin:middle]), array("d", body[middle:end]), set(stale))
+        begin = end
     return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from kvmon.judge.promql.labels import Labels, Labelset
 from kvmon.judge.promql.regex import anchored
@@ -11,12 +12,12 @@ from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.window.frame import Column
 
 
-def filtered(columns: Sequence[Column], matchers: Sequence[Matcher]) -> Work[list[Column]]:
+def filtered(columns: Sequence[Column], matchers: Matchers) -> Work[list[Column]]:
     """Those that fulfil all, in their order."""
-    tests = [(matcher.name, _test(matcher)) for matcher in matchers]
+    test = tester(matchers)
     found: list[Column] = []
     for part in parts(columns):
-        found += [column for column in part if all(test(column.labels.get(name)) for name, test in tests)]
+        found += [column for column in part if test(column.labels)]
         yield
     return found
 
@@ -56,6 +57,8 @@ def name_of(matchers: Matchers) -> str:
     return next((each.value for each in matchers if each.name == "__name__" and each.op is Match.EQUAL), "")
 
 
-def fulfils(labels: Labelset, matchers: Matchers) -> bool:
-    """Whether these labels fulfil all."""
-    return all(_test(matcher)(labels.get(matcher.name)) for matcher in matchers)
+@lru_cache(maxsize=1000)
+def tester(matchers: Matchers) -> Callable[[Labelset], bool]:
+    """Says whether labels fulfil all."""
+    tests = [(matcher.name, _test(matcher)) for matcher in matchers]
+    return lambda labels: all(test(labels.get(name)) for name, test in tests)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kvmon.judge.promql.labels import Labels
 from kvmon.judge.promql.tree import Matchers
-from kvmon.judge.promql.work import Work, ordered
+from kvmon.judge.promql.work import Work
 from kvmon.judge.window.feeds import Pair, SampleFeed, VectorFeed
 from kvmon.judge.window.frame import Column, Frame
-from kvmon.judge.window.keeping import MAGIC, keepable, packed, unpacked
-from kvmon.judge.window.matchers import by_labels, filtered, fulfils, name_of
+from kvmon.judge.window.index import Index
+from kvmon.judge.window.keeping import headed, keepable, packed, unpacked
 from kvmon.judge.window.naming import common_labels
+from kvmon.judge.window.reaching import Reaching
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.targets.target import Node
 
@@ -51,19 +50,19 @@ class Window:
         memory: int = MEMORY,
     ) -> None:
         self.retention = retention
-        self.truncated = 0
-        """Time (ms) before which something was forgotten for lack of memory; 0 for never."""
+        self.forgotten = 0
+        """Time (ms) up to which rows were forgotten, of age or for lack of memory; 0 for never."""
         self._attached = dict(attached or {})
         self._memory = memory
         self._nodes: dict[Hashable, SampleFeed] = {}
         self._vectors: dict[Hashable, VectorFeed] = {}
         self._restored: dict[tuple[str, Hashable], Frame] = {}
-        self._reaches: dict[Matchers, int] = {}
-        self._by_name: dict[str, list[Column]] = defaultdict(list)
-        self._chosen: dict[str, dict[Matchers, list[Column]]] = {}
+        self._reaching = Reaching()
+        self._newest = 0
+        self._index = Index()
+        self._asked = False
         self._interned: dict[Pair, Pair] = {}
         self._appends = 0
-        self._columns = self._columns_made = 0
 
     # What is written
 
@@ -97,15 +96,20 @@ class Window:
 
     def keep(self, reaches: Mapping[Matchers, int]) -> None:
         """Keep the series of these selectors so many ms back, where that is longer than the retention."""
-        self._reaches = {matchers: reach for matchers, reach in reaches.items() if reach > self.retention}
-        for columns in self._by_name.values():
-            for column in columns:
-                column.reach = self._reach(column)
-                if not column.reach:
-                    column.tail = None
+        longer = {matchers: reach for matchers, reach in reaches.items() if reach > self.retention}
+        self._reaching = self._reaching.asked(longer, forgotten=self.forgotten, now=self._newest)
+        self._asked = True
+        for column in self._index:
+            column.reach = self._reaching.of(column.labels)
+            if not column.reach:
+                column.tail = None
+        for frame in self._frames():
+            frame.weigh()
 
     def sweep(self, now: int) -> None:
         """Forget what nothing is written to any more, once it is old: nodes and rules that are no more."""
+        if not self._asked:
+            self.keep({})  # what rules asked for before a restart, and no rule asks for now
         if len(self._interned) > PAIRS:
             self._interned.clear()
         places: tuple[dict[Any, Any], ...] = (self._nodes, self._vectors, self._restored)
@@ -115,8 +119,9 @@ class Window:
                 if frame.times and frame.times[-1] > now - self.retention:
                     continue
                 frame.drop(now - self.retention)
+                frame.age(now)
                 if all(column.tail is None for column in frame.columns):
-                    self._unindex(frame.columns)
+                    self._index.remove(frame.columns)
                     frame.remove(list(frame.columns))
                     del feeds[key]
 
@@ -124,79 +129,67 @@ class Window:
 
     def packed(self) -> Iterator[bytes]:
         """All that can be kept, frame by frame."""
-        yield MAGIC
+        yield headed({"forgotten": self.forgotten, "reaching": self._reaching.packed()})
         frames = [("node", key, feed.frame) for key, feed in self._nodes.items()]
         frames += [("vector", key, feed.frame) for key, feed in self._vectors.items()]
         for kind, key, frame in frames:
-            if keepable(key) and frame.times:
+            if keepable(key) and (frame.times or frame.tails):
                 yield packed(kind, key, frame)
 
     def restore(self, data: bytes, now: int) -> None:
         """Begin with what was kept. Raises ValueError where it is damaged; what came before the damage is there then."""
-        for kind, key, frame in unpacked(data, now - self.retention):
-            if frame.times and frame.times[-1] <= now:
+        head, frames = unpacked(data)
+        self.forgotten = head["forgotten"]
+        self._reaching = Reaching.unpacked(head["reaching"])
+        for kind, key, frame in frames:
+            if not frame.times or frame.times[-1] <= now:
                 self._restored[kind, key] = frame
                 for column in frame.columns:
                     self._made(column)
+                frame.age(now)
 
     # What is read
 
     def select(self, matchers: Matchers, start: int, end: int) -> Work[Sequence[Column]]:  # noqa: ARG002 - all of a series is at hand
-        """See Source. The answer is kept as long as no series of that name goes; those that come are added."""
-        name = name_of(matchers)
-        found = self._chosen.setdefault(name, {}).get(matchers)
-        if found is None:
-            changes = self._columns_made, self._columns
-            if name:
-                found = yield from filtered(self._by_name.get(name, [])[:], matchers)
-            else:
-                found = yield from ordered((yield from filtered(self._all(), matchers)), by_labels)
-            chosen = self._chosen.setdefault(name, {})
-            if len(chosen) >= 1000:
-                chosen.clear()
-            if changes == (self._columns_made, self._columns):
-                chosen[matchers] = found
-        return found[:]
+        """See Source."""
+        return (yield from self._index.select(matchers))
 
     def names(self) -> Sequence[str]:
         """The names of all metrics."""
-        return sorted(name for name, columns in self._by_name.items() if columns)
+        return self._index.names()
 
     def oldest(self, now: int) -> int:
         """The time (ms) from which on everything that there was is still there."""
-        return max(now - self.retention, self.truncated)
+        return max(now - self.retention, self.forgotten)
+
+    def since(self, matchers: Matchers) -> int:
+        """The time (ms) after which everything that series of these matchers had is still there."""
+        found = self._reaching.since(matchers)
+        return self.forgotten if found is None else found
 
     @property
     def series(self) -> int:
         """How many series it holds."""
-        return self._columns
+        return len(self._index)
 
     @property
     def size(self) -> int:
         """Bytes, about."""
-        return sum(frame.size for frame in self._frames()) + COLUMN * self._columns
+        return sum(frame.size + frame.tails for frame in self._frames()) + COLUMN * len(self._index)
 
     # How it stays small
 
     def _made(self, column: Column) -> None:
-        name = column.labels.get("__name__")
-        insort(self._by_name[name], column, key=by_labels)
-        self._columns += 1
-        self._columns_made += 1
-        for matchers, found in self._chosen.get(name, {}).items():
-            if fulfils(column.labels, matchers):
-                insort(found, column, key=by_labels)
-        self._chosen.pop("", None)
-        if self._reaches:
-            column.reach = self._reach(column)
-
-    def _reach(self, column: Column) -> int:
-        return max((reach for matchers, reach in self._reaches.items() if fulfils(column.labels, matchers)), default=0)
+        self._index.add(column)
+        column.reach = self._reaching.of(column.labels)
 
     def _tidy(self, feed: SampleFeed | VectorFeed, at: int) -> None:
         frame = feed.frame
-        if frame.times and frame.times[0] <= at - self.retention - SLACK:
-            frame.drop(at - self.retention)
+        self._newest = max(self._newest, at)
+        oldest = at - self.retention - SLACK
+        if frame.times and frame.times[0] <= oldest - SLACK:
+            frame.drop(oldest)
+            self.forgotten = max(self.forgotten, oldest)
         self._appends += 1
         if frame.last_gone and frame.written % LOOK == 0 and (dead := frame.dead()):
             self._remove(feed, dead)
@@ -207,35 +200,31 @@ class Window:
     def _remove(self, feed: SampleFeed | VectorFeed, dead: Sequence[Column]) -> None:
         feed.frame.remove(dead)
         feed.forget_places()
-        self._unindex(dead)
-
-    def _unindex(self, dead: Sequence[Column]) -> None:
-        names = {column.labels.get("__name__") for column in dead}
-        gone = {id(column) for column in dead}
-        for name in names:
-            self._by_name[name] = [column for column in self._by_name[name] if id(column) not in gone]
-            self._chosen.pop(name, None)
-        self._chosen.pop("", None)
-        self._columns -= len(dead)
+        self._index.remove(dead)
 
     def _shrink(self) -> bool:
-        """Forget the oldest fifth of what there is; False where what is left is what the next query looks at."""
-        times = [frame.times for frame in self._frames() if frame.times]
+        """Forget the oldest fifth of what takes more: of rows, or of what rules keep for longer. False where little is left."""
+        frames = self._frames()
+        tails = [column.tail for frame in frames for column in frame.columns if column.tail is not None and column.tail.times]
+        long = sum(frame.tails for frame in frames) > sum(frame.size for frame in frames)
+        times = [tail.times for tail in tails] if long else [frame.times for frame in frames if frame.times]
         first, last = min(each[0] for each in times), max(each[-1] for each in times)
         if last - first <= LEAST:
             return False
         until = first + max(1, (last - first) // 5)
-        for frame in self._frames():
-            frame.drop(until)
-        self.truncated = until
+        if long:
+            self._reaching = self._reaching.cut(until)
+            for frame in frames:
+                frame.age(self._newest, until)
+        else:
+            self.forgotten = max(self.forgotten, until)
+            for frame in frames:
+                frame.drop(until)
         return True
 
     def _frames(self) -> list[Frame]:
         feeds = [*[feed.frame for feed in self._nodes.values()], *[feed.frame for feed in self._vectors.values()]]
         return [*feeds, *self._restored.values()]
-
-    def _all(self) -> list[Column]:
-        return [column for columns in self._by_name.values() for column in columns]
 
 
 SLACK = 60_000

@@ -225,7 +225,7 @@ def test_memory_has_a_limit_and_it_is_told_what_was_forgotten() -> None:
     for tick in range(600):
         window.append(("it", "h"), tick * 1000, samples, node())
     assert window.size < 250_000
-    assert window.oldest(600_000) == window.truncated > 0
+    assert window.oldest(600_000) == window.forgotten > 0
     assert instant(parse("count(redis_keys)"), window, 599_000).value[0].value == 100  # type: ignore[index, union-attr]
 
 
