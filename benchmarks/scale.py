@@ -111,11 +111,12 @@ def main() -> None:
         daemon = stack.enter_context(Daemon(configuration(ports, number, interval, probes=given.probes, hung=hung), ready=False))
 
         def up() -> bool:
+            time.sleep(1.0)  # looking costs as well
             with suppress(OSError):
                 return sum(sample.value for sample in daemon.samples("redis_up")) == number
             return False
 
-        until(up, within=interval * 4 + number / 20, what="all up")
+        until(up, within=interval * 4 + number / 10, what="all up")
         if hung:
             bad.send_signal(signal.SIGSTOP)
             time.sleep(2 * interval)  # until each of them was found hanging

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 from kvmon.clock import Clock
 from kvmon.daemon.calendar import Calendar
 from kvmon.daemon.roundsman import Round, Rounds
+from kvmon.daemon.turnstile import Turnstile
 from kvmon.model.metrics.catalogue import daemon as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
@@ -22,9 +23,6 @@ from kvmon.watch.collectors.latency import LatencyMemory
 from kvmon.watch.collectors.slowlog import SlowlogMemory
 from kvmon.watch.collectors.slowlog_entries import Seen
 from kvmon.watch.poller import Link, NodePoller
-
-CONNECTING = 200
-"""How many nodes may connect at the same time."""
 
 WATCH = 5.0
 """Seconds between looks at the event loop and at the calendar."""
@@ -68,7 +66,7 @@ class PollLoop:
         self._on_snapshot = on_snapshot
         self._on_forget = on_forget
         self._connect = connect
-        self._gate = asyncio.Semaphore(CONNECTING)
+        self._turnstile = Turnstile(clock)
         self._rounds = Rounds()
         self._calendar: Calendar | None = None
         self._polls: dict[Key, asyncio.Task[Snapshot]] = {}
@@ -145,8 +143,8 @@ class PollLoop:
         now = self._clock.monotonic()
         for place, (node, collectors) in enumerate(new):
             poller = NodePoller(
-                node, collectors, clock=self._clock, gate=self._gate, connect=self._connect, reads=partial(self._reads, node.key),
-                remembered=self._remembered(node.key),
+                node, collectors, clock=self._clock, connect=self._connect, turn=self._turnstile.wait,
+                reads=partial(self._reads, node.key), remembered=self._remembered(node.key),
             )  # fmt: skip
             self._rounds.add(poller, now=now, place=place, of=len(new))
         if self._calendar is not None:

@@ -6,11 +6,8 @@ from hashlib import blake2b
 from heapq import heappop, heappush
 from math import floor, inf
 
+from kvmon.daemon.turnstile import APART
 from kvmon.watch.poller import NodePoller
-
-APART = 0.008
-"""Seconds between the first polls of two nodes. Connecting and reading all for the first time cost ten times a poll: in a hurry,
-thousands of nodes would be late for minutes."""
 
 
 class Round:
@@ -49,7 +46,7 @@ class Rounds:
         return self._heap[0][0] if self._heap else None
 
     def add(self, poller: NodePoller, *, now: float, place: int, of: int) -> None:
-        """A new node, the `place`-th `of` so many that come together: all are due soon, but not all at once."""
+        """A new node, the `place`-th `of` so many that come together: due when it may connect, as it would only wait before."""
         spread = of * APART
         known = self.by_key[poller.node.key] = Round(poller, first=now + spread * place / of)
         self._push(known)

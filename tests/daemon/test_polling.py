@@ -16,8 +16,9 @@ import pytest
 from kvmon.clock import SystemClock
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.polling import PollLoop
-from kvmon.daemon.roundsman import APART, Rounds, phase
+from kvmon.daemon.roundsman import Rounds, phase
 from kvmon.daemon.supervise import LoopEnded, supervise
+from kvmon.daemon.turnstile import APART
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Node, Target

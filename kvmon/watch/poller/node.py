@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from kvmon.clock import Clock
@@ -27,8 +25,8 @@ from kvmon.watch.wire import Connection
 class NodePoller:
     """Polls one node over one connection, one poll at a time.
 
-    `connect` makes the connection, not yet connected; None for a real one. `gate`, shared by all nodes, bounds how many connect
-    at the same time; a node that is connected does not pass it. `reads` gives the hits and misses of the node's probes so far,
+    `connect` makes the connection, not yet connected; None for a real one. A node that is not connected waits for its `turn`
+    first, which all nodes share. `reads` gives the hits and misses of the node's probes so far,
     `remembered` what collectors, by name, begin with.
     """
 
@@ -39,7 +37,7 @@ class NodePoller:
         *,
         clock: Clock,
         connect: Callable[[Node], Link] | None = None,
-        gate: asyncio.Semaphore | None = None,
+        turn: Callable[[], Awaitable[None]] | None = None,
         reads: Callable[[], tuple[int, int]] = lambda: (0, 0),
         remembered: Mapping[str, Any] | None = None,
     ) -> None:
@@ -47,7 +45,7 @@ class NodePoller:
         self.collectors = collectors
         self._smaller = smaller_size(node.target)
         self._clock = clock
-        self._gate = gate
+        self._turn = turn
         self._line = Line(node, connect(node) if connect else Connection(node, clock=clock), clock, reads=reads)
         self._roster = Roster(node, collectors.enabled(), remembered)
         self._info = next(entry for entry in self._roster.entries if entry.collector.name == "info")
@@ -72,11 +70,10 @@ class NodePoller:
 
     async def poll(self, due: float) -> Snapshot:
         """Ask everything that is due; `due` is the monotonic time at which the poll should begin. Never raises TargetError."""
-        if self._line.connected:
-            return await self._poll(due)
-        # Before the deadline begins to count: standing in line is no fault of the server's.
-        async with self._gate or nullcontext():
-            return await self._poll(due)
+        if self._turn is not None and not self._line.connected:
+            # Before the deadline begins to count: standing in line is no fault of the server's.
+            await self._turn()
+        return await self._poll(due)
 
     async def close(self) -> None:
         """Close the connection."""
