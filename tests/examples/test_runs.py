@@ -26,6 +26,7 @@ EXAMPLES = ROOT / "examples"
 
 PRINTS = {
     "session_store.py": "{'theme': 'dark', 'user': 'alice'} True\n",
+    "session_search.py": "True\n",
     "cache_manager.py": "computing\n{'text': '42'}\n{'text': '42'}\n",
     "realtime.py": "started\ndone\n",
     "rate_limiter.py": "True\nTrue\nTrue\nFalse\n",

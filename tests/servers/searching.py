@@ -59,6 +59,31 @@ class Searching(Double):
         return super().answer(command, backend)
 
 
+class Finding(Searching):
+    """Finds hashes `session:*` by their fields, as the module does, once the index was made; the server has the mark of it."""
+
+    MARK = b"an-index"
+
+    def answer(self, command: list[bytes], backend: Any) -> bytes:
+        if command[0] == b"FT.CREATE":
+            return _packed(backend.ask([b"SET", self.MARK, b"1"]))
+        if command[0] not in (b"FT.SEARCH", b"FT.INFO"):
+            return super().answer(command, backend)
+        if not backend.ask([b"EXISTS", self.MARK]):
+            return b"-%b: no such index\r\n" % command[1]
+        if command[0] == b"FT.INFO":
+            return _packed([b"indexing", 0])
+        first = command.index(b"PARAMS") + 2
+        words = command[first : first + int(command[first - 1])]
+        wanted = dict(zip(words[::2], words[1::2], strict=True)).items()
+        found = []
+        for key in backend.ask([b"KEYS", b"session:*"]):
+            pairs = backend.ask([b"HGETALL", key])
+            if wanted <= dict(zip(pairs[::2], pairs[1::2], strict=True)).items():
+                found.append(key)
+        return _packed([len(found), *found])
+
+
 def _packed(reply: Reply) -> bytes:
     if isinstance(reply, list):
         return b"*%d\r\n" % len(reply) + b"".join(map(_packed, reply))
