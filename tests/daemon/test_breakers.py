@@ -37,8 +37,9 @@ def document(daemon: Daemon, op: str) -> dict[str, object]:
     return found
 
 
-def send(daemon: Daemon, method: str, path: str, body: object) -> int:
-    request = urllib.request.Request(daemon.url + path, method=method, data=json.dumps(body).encode())
+def send(daemon: Daemon, method: str, path: str, body: object, token: str = "") -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(daemon.url + path, method=method, data=json.dumps(body).encode(), headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
@@ -144,6 +145,28 @@ def test_what_applications_report_opens_a_breaker_once_a_probe_says_so_too(valke
     until(alarm, what="what the application says found true")
     assert document(daemon, "write")["reason_class"] == "oom"
     assert document(daemon, "read")["state"] == "closed"
+
+
+def test_what_is_forged_replayed_or_too_large_is_counted_and_changes_nothing(valkey: Server, start_daemon: Start) -> None:
+    tokens = ["the-right-one", {"token": "only-for-reading", "scopes": ["read"]}]
+    daemon = start_daemon({**probing(valkey), "web": {"tokens": tokens}})
+    before = reach(daemon, "write", "closed")
+    failed = [{"target": "it", "op": "write", "class": "timeout", "count": 19}]
+    report = {"reporter": "app", "batch": "1", "window_ms": 0, "outcomes": failed}
+    override = {"state": "forced_open", "ttl": "1h", "reason": "because", "by": "somebody"}
+    refused = [("", 401), ("the-wrong-one", 401), ("only-for-reading", 403)]
+    for token, status in refused:
+        assert send(daemon, "POST", "/v1/reports", {**report, "outcomes": failed * 100}, token) == status
+        assert send(daemon, "PUT", "/v1/breakers/it/write/override", override, token) == status
+    assert send(daemon, "POST", "/v1/reports", {**report, "batch": "x" * 100_000}, "the-right-one") == 413
+    assert {send(daemon, "POST", "/v1/reports", report, "the-right-one") for _ in range(10)} == {202}
+    after = document(daemon, "write")
+    same = ("state", "advice", "mode", "generation", "suspect", "override")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    assert after["evidence"]["reports"]["calls"] == 19  # type: ignore[index]  # one more would have raised an alarm
+    counted = {"denied": 3, "too_large": 1, "accepted": 1, "duplicate": 9}
+    assert {result: daemon.value("kvmon_breaker_reports_total", result=result) for result in counted} == counted
+    assert daemon.value("kvmon_breaker_overrides_total", result="denied") == 3
 
 
 def test_where_many_fail_at_once_and_the_control_too_nothing_is_concluded(start_daemon: Start) -> None:
