@@ -222,7 +222,7 @@ def test_how_soon_a_crash_is_known(
 ) -> None:
     server = start_server(kind)
     took = []
-    for _ in range(5):
+    for _ in range(4):
         # A daemon of its own each time: one that has seen a crash waits longer before it closes again.
         daemon = start_daemon({"targets": [{"name": "it", "url": server.url}]})
         with Follower(daemon) as follower:

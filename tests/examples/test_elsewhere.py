@@ -16,6 +16,7 @@ from tests.examples.deployments import Deployment, StartDaemon, StartServer, one
 from tests.servers.kinds import missing
 from tests.servers.ports import free_port
 from tests.servers.tls import Certificates
+from tests.servers.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -92,6 +93,42 @@ def test_javascript_follows_a_server_that_dies_and_comes_back(deployment: Deploy
     assert watching.line() == "deny"
     deployment.servers[0].restart()
     assert watching.line() == "allow"
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Path:
+    """The application in TypeScript, its types checked, beside what npm installed for it."""
+    source, packages = EXAMPLES / "typescript", EXAMPLES / "typescript" / "node_modules"
+    if not packages.is_dir():
+        missing("npm install in examples/typescript")
+    compiler = packages / "typescript" / "bin" / "tsc"
+    done = subprocess.run(
+        [program("node"), str(compiler), "--project", str(source), "--outDir", str(tmp_path)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(packages)
+    return tmp_path / "typescript" / "visits.js"
+
+
+@pytest.mark.slow
+def test_an_application_on_ioredis_goes_on_counting_while_its_server_is_dead(deployment: Deployment, visits: Path) -> None:
+    node, server = Node(deployment.process_environment, str(visits)), deployment.servers[0]
+
+    def counted() -> int:
+        return int(server.command("GET", "visits") or 0)
+
+    try:
+        until(lambda: node.line() == "counted", what="visits counted")
+        until(lambda: counted() > 3, what="visits in the server")
+        server.kill()
+        until(lambda: node.line() == "kept", what="visits kept while the breaker denies")
+        server.restart()
+        until(lambda: node.line() == "counted", what="visits counted again")
+        assert counted() > 10, "those that were kept, too"
+    finally:
+        node.stop()
 
 
 SCRIPT = """

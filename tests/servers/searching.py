@@ -70,7 +70,7 @@ class Finding(Searching):
         if command[0] not in (b"FT.SEARCH", b"FT.INFO"):
             return super().answer(command, backend)
         if not backend.ask([b"EXISTS", self.MARK]):
-            return b"-%b: no such index\r\n" % command[1]
+            return b"-Unknown index name\r\n" if command[0] == b"FT.INFO" else b"-%b: no such index\r\n" % command[1]
         if command[0] == b"FT.INFO":
             return _packed([b"indexing", 0])
         first = command.index(b"PARAMS") + 2
