@@ -63,6 +63,20 @@ def test_a_flag_beats_the_environment(taken: Taken) -> None:
     assert config.log.level == "warning"
 
 
+def test_scripts_are_read_from_their_files(taken: Taken, terminal: Terminal) -> None:
+    terminal.write("return {'a', 1}", "a.lua")
+    config, _ = taken("--redis.addr=redis://h", "--script=a.lua", "--check-keys=x*")
+    collectors = config.collectors_of(config.targets[0])
+    assert [(each.name, each.lua) for each in collectors.scripts.run] == [("a.lua", "return {'a', 1}")]
+    assert collectors.scripts.read_only == "where-possible"
+    assert collectors.keys.patterns == ("x*",)
+    assert "a.lua" in config.files
+    config, _ = taken("--redis.addr=redis://h", "--script=a.lua", "--lua-script-read-only")
+    assert config.collectors_of(config.targets[0]).scripts.read_only == "always"
+    code, _, err = terminal("run", "--redis.addr=redis://h", "--script=no.lua")
+    assert (code, err) == (2, "--script: cannot read no.lua: no such file or directory\n")
+
+
 def test_a_timeout_longer_than_the_interval_is_cut_in_exporter_mode(taken: Taken) -> None:
     config, _ = taken("--redis.addr=redis://h", "--connection-timeout=30s")
     assert config.targets[0].timeout == 15.0
@@ -71,7 +85,6 @@ def test_a_timeout_longer_than_the_interval_is_cut_in_exporter_mode(taken: Taken
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--script=a.lua",), "--script of redis_exporter is not supported: kvmon runs no scripts on a server"),
         (("--is-cluster",), "--is-cluster of redis_exporter is not supported: name each node in KVMON_TARGETS"),
         (
             ("--basic-auth-password", "x"),
@@ -104,6 +117,7 @@ ORPHAN = "this setting of redis_exporter is about the node of REDIS_ADDR, which 
     ("words", "environment", "where"),
     [
         (("--check-keys=a*",), {"REDIS_URL": "redis://h"}, "--check-keys"),
+        (("--script=a.lua",), {"REDIS_URL": "redis://h"}, "--script"),
         (("--skip-tls-verification",), {"KVMON_TARGETS": "rediss://h"}, "--skip-tls-verification"),
         (("--redis.user=x",), {"REDIS_HOST": "h"}, "--redis.user"),
         ((), {"REDIS_HOST": "h", "REDIS_EXPORTER_COUNT_KEYS": "a*"}, "environment REDIS_EXPORTER_COUNT_KEYS"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from tests.peers.live import Series, fetch, redis_exporter, series
 from tests.servers.client import Client, Refused
@@ -135,6 +136,24 @@ def test_a_cluster_is_counted_whole_where_redis_exporter_sees_one_shard(
     with redis_exporter(primaries[0], options) as url:
         theirs = {key[0]: value for key, value in series(fetch(url)).items() if key[0] == "redis_keys_count"}
     assert theirs["redis_keys_count"] < 300
+
+
+def test_scripts_say_the_same(valkey: Server, start_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+    valkey.command("SET", "a", "1")
+    good, empty = tmp_path / "good.lua", tmp_path / "empty.lua"
+    good.write_text("return {'keys', tostring(redis.call('DBSIZE')), 'half', '0.5'}")
+    empty.write_text("return {}")
+    options = settings({"SCRIPT": f"{good},{empty}"})
+    daemon = start_daemon(environment={"REDIS_ADDR": valkey.url, "KVMON_INTERVAL": "1s", **options})
+
+    def scripts(page: str) -> dict[Series, float]:
+        return {key: value for key, value in series(page).items() if key[0].startswith("redis_script_")}
+
+    with redis_exporter(valkey, options) as url:
+        theirs = scripts(fetch(url))
+    assert len(theirs) == 4
+    until(lambda: scripts(daemon.get("/metrics").text), what="scripts")
+    assert scripts(daemon.get("/metrics").text) == theirs
 
 
 def test_a_database_that_is_not_there_puts_no_reply_in_anothers_place(

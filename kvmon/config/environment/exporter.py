@@ -7,6 +7,7 @@ from typing import Any
 
 from kvmon.config.environment.exporter_keys import OFF, ON, PREFIX, read_keys
 from kvmon.config.environment.exporter_keys import SETTINGS as KEYS
+from kvmon.config.environment.exporter_scripts import read_scripts
 from kvmon.config.environment.exporter_settings import SETTINGS
 from kvmon.config.environment.places import Environment
 from kvmon.config.files import read_text
@@ -113,6 +114,7 @@ def exporter_target(environment: Environment, source: Source, ledger: Ledger) ->
     if url.tls:
         _tls(environment, target, places, ledger)
     read_keys(environment, target, places, ledger)
+    read_scripts(environment, target, places, source, ledger)
     source.add_target(target, places, places["url"])
     return NAME
 

@@ -19,6 +19,7 @@ from kvmon.watch.collectors.keys import Keys
 from kvmon.watch.collectors.latency import Latency
 from kvmon.watch.collectors.memory import Memory
 from kvmon.watch.collectors.modules import Modules
+from kvmon.watch.collectors.scripts import Scripts
 from kvmon.watch.collectors.search import Search
 from kvmon.watch.collectors.sentinel import Sentinel
 from kvmon.watch.collectors.slot_stats import SlotStats
@@ -45,6 +46,7 @@ class Collectors(Options):
     slot_stats: SlotStats = SlotStats()
     keys: Keys = Keys()
     search: Search = Search()
+    scripts: Scripts = Scripts()
 
     @model_validator(mode="before")
     @classmethod

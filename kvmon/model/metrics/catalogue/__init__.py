@@ -32,6 +32,7 @@ from kvmon.model.metrics.catalogue import (
     probes,
     replication,
     rules,
+    scripts,
     search,
     sentinel,
     server,
@@ -45,7 +46,7 @@ from kvmon.model.metrics.spec import Spec
 
 SUBJECTS = (
     server, clients, memory, persistence, stats, replication, cpu, cluster, slot_stats, keyspace, keys, commands, sentinel, modules_info,
-    config, slowlog, commandlog, latency, memory_stats, client_list, modules, search, acl,
+    config, slowlog, commandlog, latency, memory_stats, client_list, modules, search, scripts, acl,
     derived, topology, discovery, polls, probes, breakers, credentials, maintenance, migration, workloads, notifications, daemon,
     datadog,
     rules,
