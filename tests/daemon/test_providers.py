@@ -12,14 +12,14 @@ import pytest
 
 from tests.cli.conftest import terminal as terminal  # noqa: PLC0414 - a fixture of the neighbour
 from tests.cli.running import Terminal
+from tests.servers.cloud import Cloud
 from tests.servers.daemon import Daemon
-from tests.servers.double import Double, Profile, loopback
-from tests.servers.profiles import PROFILES
-from tests.servers.server import Server
-from tests.servers.tls import Certificates
+from tests.servers.double import Profile
+from tests.servers.profiles import CLUSTERS, PROFILES
 from tests.servers.waiting import until
 
 FAST = ("config", "memory", "clients", "modules", "acl", "slowlog", "commandlog", "latency", "cluster_info")
+QUICK = {name: {"every": "100ms"} for name in FAST}
 MIB = 1024**2
 
 
@@ -30,30 +30,9 @@ def some(*quick: str) -> list[Any]:
 
 
 @pytest.fixture
-def start_double(tmp_path: Path) -> Iterator[Callable[[Profile], tuple[Double, dict[str, Any]]]]:
-    """A double, and the target that watches it."""
+def start_cloud(tmp_path: Path) -> Iterator[Callable[[Profile], Cloud]]:
     with ExitStack() as stack:
-
-        def start(profile: Profile) -> tuple[Double, dict[str, Any]]:
-            host = loopback()
-            settings = {"maxmemory": "100mb"}
-            if profile.cluster:
-                settings |= {"cluster-announce-ip": host, "cluster-announce-port": str(profile.port)}
-            server = stack.enter_context(Server(profile.kind, cluster=profile.cluster, settings=settings))
-            if profile.cluster:
-                server.command("CLUSTER", "ADDSLOTS", *range(16_384))
-                until(lambda: "cluster_state:ok" in server.command("CLUSTER", "INFO"), what="the cluster ready")
-            certificates = Certificates(tmp_path / "tls", names=(profile.name,)) if profile.tls else None
-            double = stack.enter_context(Double(profile, server, certificates, host))
-            target: dict[str, Any] = {"name": "it", "url": f"{'rediss' if profile.tls else 'redis'}://{host}"}
-            target |= {"provider": profile.provider, "collectors": {name: {"every": "100ms"} for name in FAST}}
-            if certificates is not None:
-                target["tls"] = {"ca": certificates["ca.pem"], "server_name": profile.name}
-            if profile.sku:
-                target["sku"] = profile.sku
-            return double, target
-
-        yield start
+        yield lambda profile: stack.enter_context(Cloud(profile, tmp_path))
 
 
 def polls(daemon: Daemon, number: int) -> None:
@@ -66,21 +45,22 @@ def polls(daemon: Daemon, number: int) -> None:
 
 @pytest.mark.parametrize("profile", some("azure-managed", "elasticache-serverless"))
 def test_nothing_is_asked_in_vain_and_nothing_alarms(
-    profile: Profile, start_double: Callable[..., tuple[Double, dict[str, Any]]], start_daemon: Callable[..., Daemon]
+    profile: Profile, start_cloud: Callable[[Profile], Cloud], start_daemon: Callable[..., Daemon]
 ) -> None:
-    double, target = start_double(profile)
+    cloud = start_cloud(profile)
     # Where idle connections are closed, every poll meets a closed one.
     interval = "800ms" if profile.idle else "200ms"
     probe = {"interval": "100ms", "write_every": "200ms"}
-    daemon = start_daemon({"interval": interval, "targets": [{**target, "probe": probe}]})
+    target = {**cloud.target, "collectors": QUICK, "probe": probe}
+    daemon = start_daemon({"interval": interval, "targets": [target]})
     daemon.until("redis_up", 1, target="it")
     for op in ("read", "write"):
         daemon.until("kvmon_breaker_state", 1, target="it", op=op, state="closed")
     polls(daemon, 2)
-    double.errors.clear()
+    cloud.forget_errors()
     failures = {str(sample) for sample in daemon.samples("kvmon_collector_failures_total")}
     polls(daemon, 5)
-    assert double.errors == {}
+    assert cloud.errors == {}
     assert {str(sample) for sample in daemon.samples("kvmon_collector_failures_total")} == failures
     assert daemon.value("redis_up", target="it") == 1
     opened = [sample for sample in daemon.samples("kvmon_breaker_transitions_total") if sample.value > 1]
@@ -118,12 +98,57 @@ def test_nothing_is_asked_in_vain_and_nothing_alarms(
         assert node["capabilities"]["latency"]["without"] == ["LATENCY LATEST"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", [pytest.param(row, id=row.id) for row in CLUSTERS])
+def test_nodes_announced_by_ip_address_show_the_certificate_of_the_one_name(
+    profile: Profile, start_cloud: Callable[[Profile], Cloud], start_daemon: Callable[..., Daemon]
+) -> None:
+    cloud = start_cloud(profile)
+    target = {**cloud.target, "collectors": QUICK, "probe": {"interval": "100ms", "write_every": "200ms"}}
+    daemon = start_daemon({"interval": "800ms", "targets": [target]})
+
+    def nodes() -> dict[str, float]:
+        return {sample.labels["instance"]: sample.value for sample in daemon.samples("redis_up", target="it")}
+
+    until(lambda: nodes() == dict.fromkeys(cloud.instances, 1.0), what=f"every node, verified\n{daemon.logs[-3000:]}")
+    daemon.until("kvmon_cluster_slots", 16_384, target="it", state="ok")
+    for op in ("read", "write"):
+        until(lambda op=op: closed(daemon, op) == len(cloud.instances), what=f"a breaker of each shard\n{daemon.logs[-3000:]}")
+    cloud.forget_errors()
+    made = {sample.labels["instance"]: sample.value for sample in daemon.samples("redis_exporter_scrapes_total", target="it")}
+    until(
+        lambda: all(
+            sample.value >= made[sample.labels["instance"]] + 3
+            for sample in daemon.samples("redis_exporter_scrapes_total", target="it")
+        ),
+        what="some polls of each",
+    )
+    assert cloud.errors == {}
+    assert nodes() == dict.fromkeys(cloud.instances, 1.0)
+    assert [sample for sample in daemon.samples("kvmon_breaker_transitions_total") if sample.value > 1] == []
+
+
+@pytest.mark.slow
+def test_another_name_in_the_certificate_is_refused(
+    start_cloud: Callable[[Profile], Cloud], start_daemon: Callable[..., Daemon]
+) -> None:
+    target = start_cloud(next(row for row in PROFILES if row.provider == "azure-managed")).target
+    target["tls"] = {**target["tls"], "server_name": "other.westeurope.redis.azure.net"}
+    daemon = start_daemon({"interval": "1s", "targets": [{**target, "probe": False}]})
+    daemon.until("redis_up", 0, target="it")
+    assert "Hostname mismatch" in daemon.logs
+
+
+def closed(daemon: Daemon, op: str) -> int:
+    """How many breakers of the op are closed."""
+    return sum(sample.value == 1 for sample in daemon.samples("kvmon_breaker_state", target="it", op=op, state="closed"))
+
+
 @pytest.mark.parametrize("profile", some("azure-managed"))
 def test_the_doctor_calls_nothing_broken_that_a_provider_does_not_offer(
-    profile: Profile, start_double: Callable[..., tuple[Double, dict[str, Any]]], terminal: Terminal
+    profile: Profile, start_cloud: Callable[[Profile], Cloud], terminal: Terminal
 ) -> None:
-    _, target = start_double(profile)
-    terminal.write(json.dumps({"targets": [target]}))
+    terminal.write(json.dumps({"targets": [start_cloud(profile).target]}))
     outcome = terminal("doctor", "it", "--config", "kvmon.yaml")
     assert outcome.code == 0, outcome.out
     text = " ".join(outcome.out.split())

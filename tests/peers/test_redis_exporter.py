@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.peers.live import Series, fetch, redis_exporter, series, types
+from tests.servers.cluster import form
 from tests.servers.daemon import Daemon
 from tests.servers.kinds import available
 from tests.servers.server import Server
@@ -105,6 +106,18 @@ def test_a_primary_and_its_replica_say_the_same_as_there(
     replica = start_server(kind, replica_of=primary)
     until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
     assert compare(primary, start_daemon) > 120
+    assert compare(replica, start_daemon) > 120
+
+
+@pytest.mark.slow
+def test_the_nodes_of_a_cluster_say_the_same_as_there(
+    start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    kind = available()[-1]
+    primaries = [start_server(kind, cluster=True) for _ in range(3)]
+    replica = start_server(kind, cluster=True)
+    form(primaries, [replica])
+    assert compare(primaries[0], start_daemon) > 120
     assert compare(replica, start_daemon) > 120
 
 

@@ -15,7 +15,7 @@ def form(primaries: Sequence[Server], replicas: Sequence[Server] = ()) -> None:
     first, count = primaries[0], len(primaries)
     for place, node in enumerate(primaries):
         node.command("CLUSTER", "SET-CONFIG-EPOCH", place + 1)
-        node.command("CLUSTER", "ADDSLOTSRANGE", SLOTS * place // count, SLOTS * (place + 1) // count - 1)
+        node.command("CLUSTER", "ADDSLOTS", *range(SLOTS * place // count, SLOTS * (place + 1) // count))
     for node in (*primaries[1:], *replicas):
         join(node, first)
     for place, replica in enumerate(replicas):

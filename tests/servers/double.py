@@ -25,7 +25,9 @@ _numbers = count(1)
 class Profile:
     """What a provider does. `refuses` are commands (`CONFIG`, `LATENCY LATEST`), answered with `refusal` and the command in it.
 
-    `hides` are beginnings of names of INFO fields, `adds` fields of its own; `name` is whom its certificate is for.
+    `hides` are beginnings of names of INFO fields, `adds` fields of its own; `name` is whom its certificate is for. `nodes` are
+    the ports at which the nodes of a cluster are announced, by IP address, where `port` is not all there is; `shape` tells
+    several offers of a provider apart.
     """
 
     provider: str
@@ -40,6 +42,13 @@ class Profile:
     idle: float | None = None
     cluster: bool = False
     sku: str = ""
+    shape: str = ""
+    nodes: tuple[int, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What tests call it."""
+        return f"{self.provider}-{self.shape}" if self.shape else self.provider
 
 
 def loopback() -> str:
