@@ -24,9 +24,9 @@ STALE = struct.pack("<Q", 0x7FF0000000000002)
 
 
 @contextmanager
-def prometheus(folder: Path, *flags: str, scrape: Sequence[object] = ()) -> Iterator[str]:
-    """The URL of a fresh Prometheus that takes remote writes, and scrapes what it is told."""
-    configuration = {"global": {"evaluation_interval": "1m"}, "scrape_configs": list(scrape)}
+def prometheus(folder: Path, *flags: str, scrape: Sequence[object] = (), rules: Sequence[str] = ()) -> Iterator[str]:
+    """The URL of a fresh Prometheus that takes remote writes, scrapes what it is told, and evaluates files of rules."""
+    configuration = {"global": {"evaluation_interval": "1m"}, "scrape_configs": list(scrape), "rule_files": list(rules)}
     (folder / "prometheus.yml").write_text(json.dumps(configuration))
     port = free_port()
     with (folder / "log").open("wb") as log:

@@ -34,17 +34,17 @@ async def buildinfo(request: web.Request, parameters: Parameters) -> Answer:  # 
 async def metadata(request: web.Request, parameters: Parameters) -> Answer:
     """Type and help of the metrics that there are, or of the one that `metric` names."""
     wanted = given.first(parameters, "metric")
-    limit = given.limit(parameters)
+    limit, each = given.whole(parameters, "limit"), given.whole(parameters, "limit_per_metric")
     there = set(request.app[VIEW].window.names())
     found: dict[str, list[dict[str, str]]] = {}
     for spec in ALL:
         names = {spec.name, f"{spec.name}_bucket", f"{spec.name}_count"}
         if (wanted and spec.name != wanted) or there.isdisjoint(names):
             continue
-        kind = "unknown" if spec.kind is Kind.UNTYPED else spec.kind.value
-        found[spec.name] = [{"type": kind, "help": spec.help, "unit": ""}]
-        if limit and len(found) == limit:
+        if 0 <= limit <= len(found):
             break
+        kind = "unknown" if spec.kind is Kind.UNTYPED else spec.kind.value
+        found[spec.name] = [{"type": kind, "help": spec.help, "unit": ""}] if each else []
     return Answer([json.dumps(found, ensure_ascii=False)])
 
 

@@ -110,6 +110,25 @@ def limit(parameters: dict[str, list[str]], name: str = "limit") -> int:
     return value
 
 
+def truth(parameters: dict[str, list[str]], name: str) -> bool:
+    """Whether something is wanted; not where it is not said. Raises Wrong."""
+    text = first(parameters, name)
+    if text in ("1", "t", "T", "TRUE", "true", "True"):
+        return True
+    if text in ("", "0", "f", "F", "FALSE", "false", "False"):
+        return False
+    raise invalid(name, f'error converting {name}: strconv.ParseBool: parsing "{text}": invalid syntax')
+
+
+def whole(parameters: dict[str, list[str]], name: str) -> int:
+    """A whole number; -1 where it is not given. Raises Wrong."""
+    text = first(parameters, name)
+    try:
+        return int(text) if text else -1
+    except ValueError:
+        raise Wrong(f"{name} must be a number") from None
+
+
 def query(parameters: dict[str, list[str]]) -> Query:
     """The parameter `query`. Raises Wrong."""
     try:
@@ -120,15 +139,26 @@ def query(parameters: dict[str, list[str]]) -> Query:
 
 def selectors(parameters: dict[str, list[str]]) -> list[Matchers]:
     """The parameters `match[]`. Raises Wrong."""
-    found = []
-    for text in parameters.get("match[]", []):
-        try:
-            expr = parse(text).expr
-        except PromqlError as error:
-            if str(error) == EMPTY:
-                raise invalid("match[]", "match[] must contain at least one non-empty matcher") from None
-            raise invalid("match[]", error) from None
-        if not isinstance(expr, Selector) or expr.range:
-            raise invalid("match[]", f"expected a selector of series, got {text}")
-        found.append(expr.matchers)
-    return found
+    try:
+        return [_selector(text) for text in parameters.get("match[]", [])]
+    except ValueError as error:
+        raise invalid("match[]", error) from None
+
+
+def rule_selectors(parameters: dict[str, list[str]]) -> list[Matchers]:
+    """The same of labels of rules, where Prometheus does not say which parameter it is that is wrong."""
+    try:
+        return [_selector(text) for text in parameters.get("match[]", [])]
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+
+
+def _selector(text: str) -> Matchers:
+    try:
+        expr = parse(text).expr
+    except PromqlError as error:
+        why = "match[] must contain at least one non-empty matcher" if str(error) == EMPTY else str(error)
+        raise ValueError(why) from None
+    if not isinstance(expr, Selector) or expr.range:
+        raise ValueError(f"expected a selector of series, got {text}")
+    return expr.matchers

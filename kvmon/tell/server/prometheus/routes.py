@@ -13,13 +13,17 @@ GET = ("GET",)
 QUERY = Query("query", "A PromQL query.", required=True)
 START, END = Query("start", "Unix seconds, or RFC 3339."), Query("end", "Unix seconds, or RFC 3339.")
 LIMIT = Query("limit", "So many results at most; 0 for all.")
+PER_METRIC = Query("limit_per_metric", "So many texts for a metric at most.")
 MATCHES = Query("match[]", "A selector of series.", many=True)
 HOW = (Query("timeout", "Such as 5s."), Query("lookback_delta", "Such as 5m."), LIMIT)
 WHICH = (MATCHES, START, END, LIMIT)
 RULES = (
     Query("type", "Only rules of this type.", choices=("alert", "record")),
     *(Query(f"{name}[]", "Only these.", many=True) for name in ("rule_name", "rule_group", "file")),
+    Query("match[]", "Only those with such labels.", many=True),
     Query("exclude_alerts", "Without their alerts.", kind="boolean"),
+    Query("group_limit", "So many groups at most; the answer says how to go on."),
+    Query("group_next_token", "`groupNextToken` of the page before."),
 )
 
 PATHS: tuple[tuple[str, tuple[str, ...], str, str, tuple[Query, ...]], ...] = (
@@ -31,7 +35,7 @@ PATHS: tuple[tuple[str, tuple[str, ...], str, str, tuple[Query, ...]], ...] = (
     ("series",              BOTH, "series", "series",       WHICH),
     ("labels",              BOTH, "series", "labels",       WHICH),
     ("label/{name}/values", GET,  "series", "values",       WHICH),
-    ("metadata",            GET,  "about",  "metadata",     (Query("metric", "Only this one."), LIMIT)),
+    ("metadata",            GET,  "about",  "metadata",     (Query("metric", "Only this one."), LIMIT, PER_METRIC)),
     ("rules",               GET,  "rules",  "rules",        RULES),
     ("alerts",              GET,  "rules",  "alerts",       ()),
     ("status/buildinfo",    GET,  "about",  "buildinfo",    ()),

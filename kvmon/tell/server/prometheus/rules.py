@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from kvmon.judge.alerts.lifecycle import Alert, State
+from kvmon.judge.promql import Labelset
 from kvmon.judge.rules.groups import RuleState
-from kvmon.judge.rules.rulefile import Rule
+from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.judge.rules.status import GroupStatus
 from kvmon.judge.templates.numbers import scientific
+from kvmon.judge.window.matchers import tester
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.prometheus import parameters as given
 from kvmon.tell.server.prometheus.envelope import Answer, Parameters, enveloped
@@ -25,24 +28,73 @@ _SEVERITY = (State.INACTIVE, State.PENDING, State.FIRING)
 
 @enveloped
 async def rules(request: web.Request, parameters: Parameters) -> Answer:
-    """All groups, or the rules that `type`, `rule_name[]`, `rule_group[]` and `file[]` choose."""
-    kind = given.first(parameters, "type").lower()
-    if kind not in ("", "alert", "record"):
-        raise invalid("type", f'not supported value "{kind}"')
-    names = parameters.get("rule_name[]", [])
-    alerts = given.first(parameters, "exclude_alerts").lower() not in ("1", "t", "true")
-    groups = []
-    for status in request.app[VIEW].rules():
-        if not _chosen(status.group.name, parameters, "rule_group[]") or not _chosen(status.group.file, parameters, "file[]"):
+    """All groups, or what the parameters choose, `group_limit` of them at a time."""
+    chosen = _chooser(parameters)
+    alerts = not given.truth(parameters, "exclude_alerts")
+    most, token = _page(parameters)
+    groups: list[dict[str, Any]] = []
+    following = ""
+    for status in sorted(request.app[VIEW].rules(), key=lambda status: status.group.key):
+        if token and _token(status.group) != token:
             continue
+        token = ""
         shown = [
             _rule(rule, state, alerts=alerts)
             for rule, state in zip(status.group.rules, status.states, strict=True)
-            if (not kind or rule.alerts == (kind == "alert")) and (not names or rule.name in names)
+            if chosen(status.group, rule)
         ]
-        if shown or not (kind or names):
+        if shown and most and len(groups) == most:
+            following = _token(status.group)
+            break
+        if shown:
             groups.append(_group(status, shown))
-    return Answer([json.dumps({"groups": groups}, ensure_ascii=False)])
+    if token:
+        raise invalid("group_next_token", f"invalid group_next_token '{token}'. were rule groups changed?")
+    document: dict[str, Any] = {"groups": groups}
+    if following:
+        document["groupNextToken"] = following
+    return Answer([json.dumps(document, ensure_ascii=False)])
+
+
+def _chooser(parameters: Parameters) -> Callable[[Group, Rule], bool]:
+    """Which rules are wanted."""
+    names, groups, files = (frozenset(parameters.get(f"{name}[]", ())) for name in ("rule_name", "rule_group", "file"))
+    tests = [tester(matchers) for matchers in given.rule_selectors(parameters)]
+    kind = given.first(parameters, "type").lower()
+    if kind not in ("", "alert", "record"):
+        raise invalid("type", f'not supported value "{kind}"')
+
+    def chosen(group: Group, rule: Rule) -> bool:
+        return (
+            (not kind or rule.alerts == (kind == "alert"))
+            and (not names or rule.name in names)
+            and (not groups or group.name in groups)
+            and (not files or group.file in files)
+            and (not tests or any(test(Labelset(rule.labels)) for test in tests))
+        )
+
+    return chosen
+
+
+def _page(parameters: Parameters) -> tuple[int, str]:
+    """How many groups are wanted, 0 for all, and the token of the first."""
+    text, token = given.first(parameters, "group_limit"), given.first(parameters, "group_next_token")
+    if not text:
+        if token:
+            raise invalid("group_next_token", "group_limit needs to be present in order to paginate over the groups")
+        return 0, ""
+    try:
+        most = int(text)
+    except ValueError:
+        why = f'group_limit needs to be a valid number: strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise invalid("group_limit", why) from None
+    if most <= 0:
+        raise invalid("group_limit", "group_limit needs to be greater than 0")
+    return most, token
+
+
+def _token(group: Group) -> str:
+    return hashlib.sha1(f"{group.file};{group.name}".encode(), usedforsecurity=False).hexdigest()
 
 
 @enveloped
@@ -56,11 +108,6 @@ async def alerts(request: web.Request, parameters: Parameters) -> Answer:  # noq
         if alert.state is not State.INACTIVE
     ]
     return Answer([json.dumps({"alerts": found}, ensure_ascii=False)])
-
-
-def _chosen(name: str, parameters: Parameters, parameter: str) -> bool:
-    wanted = parameters.get(parameter, [])
-    return not wanted or name in wanted
 
 
 def _group(status: GroupStatus, rules: list[dict[str, Any]]) -> dict[str, Any]:
@@ -86,7 +133,7 @@ def _rule(rule: Rule, state: RuleState, *, alerts: bool) -> dict[str, Any]:
             "duration": rule.hold / 1000,
             "keepFiringFor": rule.keep_firing / 1000,
             "annotations": dict(rule.annotations),
-            "alerts": [_alert(alert) for alert in active] if alerts else [],
+            "alerts": [_alert(alert) for alert in active] if alerts else None,
         }
     about["health"] = state.health
     if state.error:
