@@ -72,6 +72,8 @@ def test_a_death_and_a_return_are_told_though_the_daemon_is_killed_in_between(
         assert hook.got[0].headers["webhook-id"] == hook.refused[0].headers["webhook-id"]
         (alert,) = hook.bodies()[0]["alerts"]
         assert alert["annotations"] == {"summary": "t1 is down"}
+        link = alert["generatorURL"].removeprefix("http://kvmon.example")
+        until(lambda: 'id="alarm-RedisDown' in daemon.get(link).text, what="the link leads to what was found")
         daemon.until("kvmon_notifications_total", 1, receiver="team", result="delivered")
         (shown,) = daemon.get("/api/v2/alerts").json()
         assert (shown["labels"]["alertname"], shown["status"]["state"]) == ("RedisDown", "active")

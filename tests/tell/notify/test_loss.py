@@ -80,6 +80,7 @@ def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
             last.kill()
             last.wait(30)
         got = sorted(hook.got, key=lambda one: one.arrived)
+    print(f"{kills} kills, {len(got)} messages taken, {len(hook.refused)} refused")  # noqa: T201 - for pytest -rP
     assert kills >= KILLS // 4, "the storm was over before it was killed often"
     bodies: dict[str, bytes] = {}
     states: dict[str, list[str]] = {}

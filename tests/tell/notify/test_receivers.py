@@ -21,6 +21,8 @@ from pydantic import ValidationError
 
 from kvmon.config.alerting import Alerting
 from kvmon.daemon.notifying import NotifyLoop
+from kvmon.journal import file as journal_file
+from kvmon.model.alert import Notice
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.receivers.datadog import Datadog
 from kvmon.tell.notify.receivers.email import Email
@@ -266,6 +268,35 @@ async def test_with_a_broken_or_unusable_journal_alerts_are_delivered(tmp_path: 
             await loop.take([notice(at - 60, ends_at=at - 1, alertname="A")])
             await eventually(lambda: len(hook.got) == 2, what="it is over")
         assert [body["status"] for body in hook.bodies()] == ["firing", "resolved"]
+
+
+async def test_on_a_full_disk_alerts_are_delivered_and_nothing_is_told_twice_when_there_is_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    real = journal_file._open
+
+    def small(path: Path) -> sqlite3.Connection:
+        connection = real(path)
+        if not opened:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count={pages}")
+        opened.append(connection)
+        return connection
+
+    monkeypatch.setattr(journal_file, "_open", small)
+    monkeypatch.setattr(journal_file, "RETRY", 0.0)
+    with Hook() as hook:
+        async with running(Alerting(routing=routing_of(TREE.format(url=hook.url).replace("100ms", "1h"))), tmp_path) as loop:
+            at = time.time()
+            many = [notice(at - 60, alertname=f"A{number}", annotations={"text": "x" * 2000}) for number in range(100)]
+            await loop.take(many)
+            await eventually(lambda: len(hook.got) == 100, what="they fire")
+            await loop.take([Notice(one.labels, one.annotations, one.starts_at, at - 1) for one in many])
+            await eventually(lambda: len(hook.got) == 200, what="they are over")
+        assert sorted(body["status"] for body in hook.bodies()) == ["firing"] * 100 + ["resolved"] * 100
+    assert "the journal cannot be kept on the disk" in capsys.readouterr().out
+    assert len(opened) > 1, "there was room again"
 
 
 async def test_a_reload_finds_new_receivers_and_the_alerts_that_fire(tmp_path: Path) -> None:

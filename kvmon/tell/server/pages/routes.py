@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from kvmon.tell.server.pages import fleet, lists, live, rendering, runbooks, target
+from kvmon.tell.server.pages import fleet, graph, lists, live, rendering, runbooks, target
 from kvmon.tell.server.pages.sharing import shared
 from kvmon.tell.server.route import HTML, Query, Reply, Route
 
@@ -28,6 +28,13 @@ def routes() -> list[Route]:
             refused=UNKNOWN,
         ),
         Route("GET", "/alerts", shared(lists.alert_list), PAGE, (Query("target", "Only this target's."),)),
+        Route(
+            "GET",
+            "/graph",
+            shared(graph.graph),
+            PAGE,
+            (Query("g0.expr", "An expression."), Query("g0.tab", "Without a meaning here.")),
+        ),
         Route("GET", "/breakers", shared(lists.breaker_list), PAGE, (NAMED,)),
         Route("GET", "/runbooks", runbooks.runbook_index, PAGE),
         Route("GET", "/runbooks/{name}", runbooks.runbook, PAGE, refused=UNKNOWN),

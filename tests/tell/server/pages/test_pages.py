@@ -24,7 +24,7 @@ from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
 from tests.tell.server.test_server import door, get
 
-PAGES = ("/", "/targets/sessions", "/alerts", "/breakers", "/runbooks", "/runbooks/KvmonBreakerOpen")
+PAGES = ("/", "/targets/sessions", "/alerts", "/graph?g0.expr=up", "/breakers", "/runbooks", "/runbooks/KvmonBreakerOpen")
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\x1b[31m\x00"
 NOW = 1_700_000_000.0
 
@@ -94,6 +94,19 @@ async def test_what_fires_is_told_with_its_runbook_one_click_away() -> None:
         assert "it is open" in body, path
     assert "1 alert fires" in await text(view, "/alerts")
     assert "No alert fires on" not in await text(view, "/alerts?target=jobs")
+
+
+async def test_the_link_of_an_alert_leads_to_what_its_rule_asks_and_finds() -> None:
+    view = seen()
+    view.evaluated = alarmed(alert(target="sessions"))
+    body = await text(view, "/graph?g0.expr=redis_up+%3D%3D+0&g0.tab=1")
+    assert "redis_up == 0" in body
+    assert 'id="alarm-KvmonBreakerOpen' in body
+    assert "Nothing: no series has it now" in body
+    assert "cannot be evaluated: " in await text(view, "/graph?g0.expr=redis_up+%3D%3D")
+    body = await text(view, "/graph?g0.expr=vector(1.5)")
+    assert re.search(r'<td class="right">1.5</td>', body)
+    assert await text(view, "/graph")
 
 
 async def test_alerts_without_rules_and_without_a_notifier_say_so() -> None:
