@@ -64,6 +64,7 @@ def wrong_way(valkey: Server) -> None:
     valkey.command("SET", "\x1b[2J\x1b[31mred\r\n", "x" * 100_000)
 
 
+@pytest.mark.slow
 def test_keys_are_gone_through_in_a_window_that_changes_until_ctrl_c(valkey: Server) -> None:
     wrong_way(valkey)
     with Glass("keys", valkey.url, "--ops", "20", size=(100, 12)) as glass:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from kvmon.tell.server.timestamps import timestamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 STATIC = Path(__file__).with_name("static")
 
@@ -25,6 +27,9 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """What a browser may load for a page: nothing that is not ours, and nothing inline."""
+
+
+_TICKED = re.compile("`([^`]+)`")
 
 
 @cache
@@ -41,9 +46,16 @@ def _templates() -> Environment:
     made.filters.update(
         bytes=texts.bytes_text, rate=texts.rate_text, ratio=texts.ratio_text, fine=texts.fine_text, number=texts.number_text,
         short=texts.short_text, span=texts.seconds_text, ago=texts.ago_text, clock=texts.clock_text, day=texts.day_text,
-        time=timestamp,
+        time=timestamp, ticked=ticked,
     )  # fmt: skip
     return made
+
+
+def ticked(text: str) -> Markup:
+    """Words between backticks as code; everything else is text, whatever is in it."""
+    from markupsafe import Markup, escape
+
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it was escaped a moment ago
 
 
 async def page(request: web.Request, template: str, *, live: bool = True, **values: object) -> web.Response:

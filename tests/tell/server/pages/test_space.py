@@ -8,6 +8,7 @@ from typing import Any
 from kvmon.model.metrics.catalogue import derived, keys, probes
 from kvmon.model.metrics.catalogue import workloads as rows
 from kvmon.model.metrics.sample import Sample
+from kvmon.tell.server.pages.rendering import ticked
 from tests.tell import examples
 from tests.tell.server.pages.test_pages import text
 from tests.tell.server.seen import Seen, seen
@@ -120,3 +121,14 @@ async def test_certificates_and_tokens_that_end_stand_with_their_day() -> None:
     view.own = [Sample(expiry, NOW + 3 * 86_400, ("sessions", "a:1")), Sample(expiry, NOW - 3600, ("sessions", "a:2"))]
     body = words(await text(view, "/targets/sessions"))
     assert "Certificate of a:2: 2023-11-14 21:13 UTC, it ended 1h ago Certificate of a:1: 2023-11-17 22:13 UTC, in 3d" in body
+
+
+async def test_of_a_target_that_is_down_nothing_is_claimed() -> None:
+    body = words(await text(seen(), "/targets/jobs"))
+    assert body.count("Not known: no node answers.") == 5
+    for claim in ("It holds no keys", "No slow command", "is answered"):
+        assert claim not in body
+
+
+async def test_commands_in_advice_are_set_apart_and_nothing_else_becomes_markup() -> None:
+    assert str(ticked("see `kvmon why <x>` & <b>`")) == "see <code>kvmon why &lt;x&gt;</code> &amp; &lt;b&gt;`"
