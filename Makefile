@@ -6,13 +6,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 PYTEST_ARGS ?=
 WORKERS ?= 2
 BENCH_ARGS ?=
+SERVICE ?= pypi
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60
 INSTALL = $(PIP) install --constraint constraints.txt
 
-.PHONY: run test check floors bench golden docs dist sbom clean
+.PHONY: run test check floors bench golden docs dist sbom audit clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run  ## watch what the environment or kvmon.yaml names, or else the demo
@@ -53,6 +54,9 @@ sbom: $(VENV)-release/.done  ## what kvmon brings with it, as CycloneDX has it: 
 	$(VENV)-release/bin/cyclonedx-py environment $(VENV)-bare/bin/python --pyproject pyproject.toml --output-reproducible \
 		--output-format JSON --output-file dist/kvmon.cdx.json
 
+audit: $(VENV)-release/.done  ## what is known of weaknesses in the versions of constraints.txt; asks PyPI, or SERVICE=osv
+	$(VENV)-release/bin/pip-audit --strict --no-deps --disable-pip --vulnerability-service $(SERVICE) --requirement constraints.txt
+
 clean:
 	rm -rf $(VENV) $(VENV)-floors $(VENV)-release $(VENV)-bare
 
@@ -73,9 +77,9 @@ $(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.run
 	$(INSTALL) --group test --group check
 	@touch $@
 
-$(VENV)-release/.done:
+$(VENV)-release/.done: Makefile
 	$(PYTHON) -m venv $(VENV)-release
-	$(VENV)-release/bin/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 install 'build>=1.2' 'cyclonedx-bom>=7'
+	$(VENV)-release/bin/python -m pip --quiet --disable-pip-version-check --retries 10 --timeout 60 install 'build>=1.2' 'cyclonedx-bom>=7' 'pip-audit>=2.9'
 	@touch $@
 
 $(VENV)-floors/.done: pyproject.toml constraints.txt tests/floors.py | $(BIN)/python

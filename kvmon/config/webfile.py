@@ -38,7 +38,9 @@ class _TlsServer(Options):
     min_version: Literal["TLS12", "TLS13"] = "TLS12"
 
 
-class _WebFile(Options):
+class WebFile(Options):
+    """What may stand in exporter-toolkit's file."""
+
     tls_server_config: _TlsServer | None = None
     basic_auth_users: dict[str, Annotated[SecretStr, AfterValidator(_hash)]] = Field(default_factory=dict)
 
@@ -63,9 +65,9 @@ def read_web_file(path: str, where: str, environ: Mapping[str, str], ledger: Led
         return Web()
     source = read_document(path, environ, ledger)
     try:
-        found = _WebFile.model_validate(source.value)
+        found = WebFile.model_validate(source.value)
     except ValidationError as error:
-        Explainer(source, ledger)(error, _WebFile, later=NOT_HERE)
+        Explainer(source, ledger)(error, WebFile, later=NOT_HERE)
         return Web()
     users = {name: digest.get_secret_value() for name, digest in found.basic_auth_users.items()}
     tls = found.tls_server_config

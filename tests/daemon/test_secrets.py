@@ -10,10 +10,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import bcrypt
 import psutil
 import pytest
 
+from kvmon.config.options import FileOptions
+from kvmon.config.target_options import TargetOptions
+from kvmon.config.webfile import WebFile
+from kvmon.tell.notify.alertmanager_file import AlertmanagerFile
+from kvmon.tell.sinks.datadog.options import DatadogOptions
+from tests.daemon.canaries import PRIVATE, TOKEN, filled, places, unlock
 from tests.servers.daemon import INHERITED, Daemon
 from tests.servers.server import Server
 from tests.servers.waiting import until
@@ -26,7 +31,6 @@ PAGES = (
     "/v1/slowlog/it", "/v1/topology/it", "/v1/incidents", "/v1/none", "/api/v2/status", "/api/v2/receivers",
     "/api/v1/status/buildinfo", "/scrape?target=redis://:canary-typed@127.0.0.1:1",
 )  # fmt: skip
-TOKEN = "canary-token"
 HEADERS = (
     {},
     {"Authorization": f"Bearer {TOKEN}"},
@@ -34,67 +38,35 @@ HEADERS = (
     {"Authorization": "Basic " + base64.b64encode(b"ann:canary-login").decode()},
     {"Authorization": "Basic " + base64.b64encode(b"ann:canary-mistyped").decode()},
 )
-HASH = bcrypt.hashpw(b"canary-login", bcrypt.gensalt(4)).decode()
-SIGNING = "whsec_" + base64.b64encode(b"canary-signing-canary-signing").decode()
-PRIVATE = {HASH, HASH.partition("$2b$04$")[2], SIGNING.removeprefix("whsec_")}
-"""What is as secret as canaries are, and looks otherwise."""
+SPARED = {"GlobalOptions.smtp_auth_password_file", "GlobalOptions.slack_api_url_file"}
+"""Each of these excludes the option without `_file`; receivers have the like."""
+
+COMMANDS = (
+    ("doctor", "it", "--audit"),
+    ("doctor", "away"),
+    ("doctor", "watched", "--json"),
+    ("keys", "it"),
+    ("keys", "wrong"),
+    ("migrate", "it", "away"),
+    ("acl", "it"),
+    ("diff", "http://user:canary-typed@127.0.0.1:1/metrics", "it"),
+)
 
 
-def unlock(folder: Path) -> dict[str, object]:
-    """Files and sections whose only purpose is to hold secrets."""
-    (folder / "account").write_text("canary-account")
-    (folder / "web.yml").write_text(json.dumps({"basic_auth_users": {"ann": HASH}}))
-    (folder / "map.json").write_text(json.dumps({"redis://mapped@127.0.0.1:1": "canary-mapped"}))
-    (folder / "found.json").write_text(
-        json.dumps([{"targets": ["redis://user:canary-found@127.0.0.1:1"]}, {"targets": ["redis://u:canary-lost@127.0.0.1:x"]}])
-    )
-    (folder / "rules.yml").write_text(
-        json.dumps({"groups": [{"name": "g", "rules": [{"alert": "Always", "expr": "vector(1)"}]}]})
-    )
-    dead = "http://user:canary-hook@127.0.0.1:1/canary-path"
-    receivers = {
-        "name": "all",
-        "webhook_configs": [
-            {"url": dead},
-            {
-                "url": "http://127.0.0.1:1",
-                "signing_secrets": [SIGNING],
-                "http_config": {"authorization": {"credentials": "canary-bearer"}},
-            },
-            {"url": "http://127.0.0.1:1", "http_config": {"basic_auth": {"username": "u", "password": "canary-basic"}}},
-        ],
-        "pagerduty_configs": [{"routing_key": "canary-pager", "url": "http://127.0.0.1:1"}],
-        "slack_configs": [{"channel": "#a"}, {"channel": "#b", "api_url_file": str(folder / "slack")}],
-        "email_configs": [{"to": "a@example.net", "auth_password": "canary-mail", "auth_username": "u"}],
-    }
-    (folder / "slack").write_text("http://127.0.0.1:1/canary-slack-file")
-    (folder / "alertmanager.yml").write_text(json.dumps({
-        "global": {
-            "smtp_smarthost": "127.0.0.1:1", "smtp_from": "k@example.net", "smtp_auth_password": "canary-smtp",
-            "slack_api_url": "http://127.0.0.1:1/canary-slack",
-        },
-        "route": {"receiver": "all", "group_wait": "0s"},
-        "receivers": [receivers],
-    }))  # fmt: skip
-    return {
-        "web": {"tokens": [TOKEN, {"token": "canary-reporter", "scopes": ["reports"]}], "config_file": str(folder / "web.yml")},
-        "alerting": {"config_file": str(folder / "alertmanager.yml"), "alertmanagers": ["http://u:canary-am@127.0.0.1:1"]},
-        "rules": {"files": [str(folder / "rules.yml")], "evaluation_interval": "1s"},
-        "credentials": [
-            {"hosts": ["secured.example"], "username": "u", "password": "canary-rule"},
-            {"file": str(folder / "map.json")},
-        ],
-        "discovery": {
-            "files": [str(folder / "found.json")],
-            "http": [
-                "http://u:canary-sd@127.0.0.1:1/a",
-                {"url": "http://127.0.0.1:1/b", "token": "canary-sd-token"},
-                {"url": "http://127.0.0.1:1/c", "username": "u", "password": "canary-sd-password"},
-            ],
-            "kubernetes": [{"role": "pod", "api": "http://127.0.0.1:1", "token_file": str(folder / "account")}],
-            "defaults": {"password": "canary-default"},
-        },
-    }  # fmt: skip
+def test_every_option_that_takes_a_secret_has_a_canary(tmp_path: Path) -> None:
+    given = unlock(tmp_path)
+    targets = [*given.pop("targets"), {"name": "it", "url": "redis://h", "password": "canary-redis"}]
+    datadog = ({"api_key": "canary", "proxy": "http://user:canary@h:1"}, {"api_key_file": str(tmp_path / "key")})
+    read = [
+        FileOptions.model_validate(given),
+        *map(TargetOptions.model_validate, targets),
+        *map(DatadogOptions.model_validate, datadog),
+        AlertmanagerFile.model_validate(json.loads((tmp_path / "alertmanager.yml").read_text())),
+        WebFile.model_validate(json.loads((tmp_path / "web.yml").read_text())),
+    ]
+    wanted = set().union(*(places(model) for model in (FileOptions, TargetOptions, AlertmanagerFile, WebFile)))
+    assert {"TokenOptions.token", "WebFile.basic_auth_users", "Webhook.signing_secret_file", "HttpSource.password"} <= wanted
+    assert wanted - set(filled(read)) == SPARED
 
 
 def command(daemon: Daemon, *arguments: str) -> str:
@@ -124,6 +96,7 @@ def test_no_secret_is_shown(
             Fault(400, body=echo),
             Fault(403, body=echo),
         ]
+        sections = unlock(tmp_path)
         configuration = {
             "interval": "1s",
             "state_dir": str(tmp_path / "state"),
@@ -134,22 +107,23 @@ def test_no_secret_is_shown(
                 "interval": "1s",
                 "proxy": f"{intake.url.replace('//', '//user:canary-proxy@')}",
             },
-            **unlock(tmp_path),
+            **sections,
             "targets": [
-                {"name": "it", "url": server.url.replace("//:canary-redis@", "//"), "password": "canary-redis"},
-                {"name": "away", "url": "redis://user:canary-url@127.0.0.1:1"},
-                {"name": "wrong", "url": server.url.replace("canary-redis", "canary-wrong")},
+                {"name": "it", "url": server.url, "password": "canary-redis"},
+                {"name": "wrong", "url": server.url, "password": "canary-wrong"},
+                *sections["targets"],
             ],
         }
         daemon = start_daemon(configuration, ready=False)
         process = psutil.Process(daemon.process.pid)
-        until(lambda: daemon.logs.count("a notification was not delivered") >= 5, what="receivers are tried")
+        until(lambda: daemon.logs.count("a notification was not delivered") >= 12, what="receivers are tried")
         until(lambda: len(intake.statuses) >= 4, what=f"the answers with the key\n{daemon.logs}")
         for page in PAGES:
             for headers in HEADERS:
                 answer = daemon.get(page, headers=headers)
                 shown += [answer.text, str(answer.headers)]
         shown += [command(daemon, *words) for words in (("config",), ("check",), ("metrics", "--unmapped", "wrong"))]
+        shown += [command(daemon, *words) for words in COMMANDS if way == "api_key_file"]
         for mistake in (
             {"datadog": {**configuration["datadog"], "sight": "eu"}},  # type: ignore[dict-item] # a mapping
             {"datadog": {**configuration["datadog"], "proxy": "canary-proxy"}},  # type: ignore[dict-item] # a mapping

@@ -8,6 +8,7 @@ from random import Random
 CRUMBS = (
     b"",
     b"\0",
+    b"\\",
     b"\r\n",
     b"\n",
     b":",

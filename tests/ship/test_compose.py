@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -52,14 +54,49 @@ def test_kvmon_takes_its_file(tmp_path: Path) -> None:
     assert mounts("kvmon")["/var/lib/kvmon"] in COMPOSE["volumes"]
 
 
-def test_grafana_finds_its_dashboards_and_their_data() -> None:
-    (provider,) = yaml.safe_load((FOLDER / "grafana/dashboards/kvmon.yaml").read_text())["providers"]
+PROVIDER = {
+    "name", "orgId", "folder", "folderUid", "type", "disableDeletion", "updateIntervalSeconds", "allowUiUpdates", "options",
+}  # fmt: skip
+DATASOURCE = {
+    "name", "type", "access", "orgId", "uid", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials",
+    "isDefault", "jsonData", "secureJsonData", "version", "editable", "readOnly",
+}  # fmt: skip
+"""Keys that Grafana's page on provisioning has; it ignores others without a word."""
+
+
+def provisioning(name: str, key: str) -> list[dict[str, Any]]:
+    document = yaml.safe_load((FOLDER / "grafana" / name).read_text())
+    assert set(document) == {"apiVersion", key}
+    assert document["apiVersion"] == 1
+    return list(document[key])
+
+
+def test_grafana_finds_its_dashboards() -> None:
+    assert mounts("grafana")["/etc/grafana/provisioning"] == "./grafana"
+    (provider,) = provisioning("dashboards/kvmon.yaml", "providers")
+    assert set(provider) <= PROVIDER
+    assert provider["type"] == "file"
     source = FOLDER / mounts("grafana")[provider["options"]["path"]]
-    assert len(list(source.glob("*.json"))) > 3
+    dashboards = [json.loads(file.read_text()) for file in source.glob("*.json")]
+    assert len({dashboard["uid"] for dashboard in dashboards}) == len({dashboard["title"] for dashboard in dashboards}) > 3
+    for dashboard in dashboards:
+        # Of two without an id Grafana takes the first; with one that it gave somewhere else it refuses the file.
+        assert not dashboard.get("id")
+        assert "__inputs" not in dashboard, "a file for people who import it by hand"
+        (choice,) = (each for each in dashboard["templating"]["list"] if each["type"] == "datasource")
+        assert choice["query"] == "prometheus"
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert Path(home).parent == Path(provider["options"]["path"])
     assert (source / Path(home).name).exists()
-    found = yaml.safe_load((FOLDER / "grafana/datasources/prometheus.yaml").read_text())["datasources"]
-    assert [data["url"].split("/")[-1].split(":")[0] for data in found if data["url"]] == ["prometheus", "kvmon"]
+
+
+def test_grafana_finds_its_data() -> None:
+    found = provisioning("datasources/prometheus.yaml", "datasources")
+    assert all(set(data) <= DATASOURCE and data["type"] == "prometheus" and data["access"] == "proxy" for data in found)
+    places = [urlsplit(data["url"]) for data in found]
+    assert [place.hostname for place in places] == ["prometheus", "kvmon"]
+    assert {str(place.hostname) for place in places} <= set(SERVICES)
+    assert [place.port for place in places] == [9090, 9121]
     assert [data["name"] for data in found if data.get("isDefault")] == ["Prometheus"]
 
 

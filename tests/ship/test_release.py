@@ -56,8 +56,19 @@ def test_the_workflow_holds_no_secret_and_gives_each_job_no_more_than_it_needs()
     assert given["pypi"] == {"id-token": "write"}
     assert [name for name, held in given.items() if held.get("contents") == "write"] == ["github"]
     assert "make dist sbom" in text
-    for target in ("dist:", "sbom:"):
+    assert workflow["jobs"]["build"]["needs"] == "audit"
+    assert workflow["jobs"]["audit"]["uses"] == "./.github/workflows/audit.yml"
+    for target in ("dist:", "sbom:", "audit:"):
         assert f"\n{target}" in (ROOT / "Makefile").read_text()
+
+
+def test_dependencies_are_audited_every_day_and_before_a_release() -> None:
+    workflow = yaml.safe_load((WORKFLOW.parent / "audit.yml").read_text())
+    begins = workflow[True]  # YAML reads `on` so
+    assert begins["schedule"]
+    assert "constraints.txt" in begins["push"]["paths"]
+    (job,) = workflow["jobs"].values()
+    assert job["steps"][-1]["run"] == "make audit"
 
 
 def run(*command: str, timeout: float = 400) -> str:
@@ -67,22 +78,31 @@ def run(*command: str, timeout: float = 400) -> str:
     return done.stdout
 
 
+PYTHONS = (sys.executable, *os.environ.get("KVMON_TEST_PYTHONS", "").split())
+"""Interpreters to install with; by default that of the tests alone."""
+
+
+def built(kind: str, project: Path, folder: Path) -> str:
+    build = f"import sys; from hatchling.build import build_{kind} as build; print(build(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", build, str(folder)], cwd=project, capture_output=True, text=True, timeout=200, check=True
+    )
+    return str(folder / done.stdout.split()[-1])
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_wheel_and_sdist_install_and_run_in_a_bare_environment(valkey: Server, tmp_path: Path) -> None:
-    built = {}
-    for kind in ("wheel", "sdist"):
-        build = f"import sys; from hatchling.build import build_{kind} as build; print(build(sys.argv[1]))"
-        done = subprocess.run(
-            [sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=200, check=True
-        )
-        built[kind] = str(tmp_path / done.stdout.split()[-1])
-    run(sys.executable, "-m", "venv", str(tmp_path / "bare"))
+@pytest.mark.parametrize("interpreter", PYTHONS)
+def test_wheels_and_sdists_install_and_run_in_a_bare_environment(interpreter: str, valkey: Server, tmp_path: Path) -> None:
+    run(interpreter, "-m", "venv", str(tmp_path / "bare"))
     program, python = str(tmp_path / "bare/bin/kvmon"), str(tmp_path / "bare/bin/python")
     constraint = ("--constraint", str(ROOT / "constraints.txt"))
     for kind, options in (("wheel", ()), ("sdist", ("--force-reinstall", "--no-deps"))):
-        run(python, "-m", "pip", "install", "--quiet", *options, *constraint, built[kind])
+        both = [built(kind, project, tmp_path) for project in (ROOT, ROOT / "clients" / "python")]
+        run(python, "-m", "pip", "install", "--quiet", *options, *constraint, *both)
         assert run(program, "--version") == f"kvmon {current()}\n", kind
+        client = "import kvmon_client as k; print(k.__version__, k.Client('').allow('it'))"
+        assert run(python, "-I", "-c", client) == f"{current()} True\n", kind
         files = "import kvmon.tell.server.pages as p, pathlib; f = pathlib.Path(p.__file__).parent; print(len([*f.rglob('*')]))"
         assert int(run(python, "-I", "-c", files)) > 80, "templates, scripts and runbooks come with it"
         port = free_port()

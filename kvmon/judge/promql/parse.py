@@ -38,8 +38,8 @@ from kvmon.judge.promql.tree import (
 def parse(text: str) -> Query:
     """The query. Raises PromqlError with the parser's own words for what is no PromQL, and for what kvmon leaves out."""
     found = lexer.guard(text)
-    given, patterns = _prepared(found)
     try:
+        given, patterns = _prepared(found)
         tree = library.parse(given)
         return Query(text, _Reading(patterns, _Places(text, found)).expr(tree))
     except PromqlError:

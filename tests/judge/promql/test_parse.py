@@ -26,6 +26,8 @@ from tests.judge.promql.expressions import WRITTEN
         ("up" + "+up" * 2_000, "nested too deeply"),
         ("2" + "^2" * 2_000, "nested too deeply"),
         ("up @ -5", "out of bounds"),
+        (r'up{job=~"a\.b"}', "unknown escape sequence '.'"),
+        (r'up{job="a\.b"}', "unknown escape sequence '.'"),
         ('up{job=~"("}', "error parsing regexp: missing )"),
         ('up{job=~"a++"}', "error parsing regexp"),
         ("info(up)", "info"),
