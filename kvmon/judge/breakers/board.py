@@ -146,7 +146,8 @@ class BreakerBoard:
 
     def _settle(self, entry: Entry) -> None:
         now = self._clock.monotonic()
-        entry.settle(now, self.overrides.of(entry.key))
+        override, until = self.overrides.of(entry.key) or (None, 0.0)
+        entry.settle(now, override, until)
         shown = entry.shown(now)
         if shown != entry.last_shown:
             self._index += 1

@@ -35,8 +35,8 @@ class Entry:
 
     __slots__ = (
         "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
-        "last_shown", "maintained_until", "override", "paces", "quiet_until", "reports", "slots", "slowness", "told_slow",
-        "tripped",
+        "last_shown", "maintained_until", "overridden_until", "override", "paces", "quiet_until", "reports", "slots",
+        "slowness", "told_slow", "tripped",
     )  # fmt: skip
 
     def __init__(self, key: Key, breaker: Breaker) -> None:
@@ -55,7 +55,7 @@ class Entry:
         self.last_shown: tuple[object, ...] | None = None
         self.slowness, self.flapping = Slowness(), Flapping()
         self._state = breaker.state
-        self.maintained_until = 0.0
+        self.maintained_until = self.overridden_until = 0.0
 
     def take(self, evidence: Evidence) -> None:
         """Judge what a probe found out."""
@@ -109,9 +109,9 @@ class Entry:
             self.breaker = replace(self.breaker, alarmed=True)
             self.alarmed_at, self.denials = now, 0
 
-    def settle(self, now: float, override: Override | None) -> None:
-        """What time alone has changed."""
-        self.override = override
+    def settle(self, now: float, override: Override | None, until: float) -> None:
+        """What time alone has changed. `until`: when the override ends."""
+        self.override, self.overridden_until = override, until
         self.told_slow = self.paces is not None and self.paces.slow(now)
         expecting = now < self.maintained_until
         held = expecting and self.rules.open_on_maintenance
@@ -197,7 +197,8 @@ class Entry:
         """What it says now; `wall` is what makes wall seconds of monotonic ones."""
         target, op, shard = self.key
         breaker, ratio, override = self.breaker, self.ratio(now), self.override
-        retry_after = override.until - wall - now if override and override.mode == "forced_open" else breaker.retry_after(now)
+        forced = override is not None and override.mode == "forced_open"
+        retry_after = self.overridden_until - now if forced else breaker.retry_after(now)
         said = self.reports.summary(now) if self.reports is not None else None
         return Verdict(
             target=target, op=op, shard=shard, state=breaker.state.value,

@@ -9,7 +9,9 @@ from kvmon.judge.breakers.entry import Key
 from kvmon.model.evidence import Override
 
 
-class _Kept(NamedTuple):
+class Decision(NamedTuple):
+    """An override, and the monotonic second at which it ends."""
+
     override: Override
     deadline: float
 
@@ -19,18 +21,18 @@ class Overrides:
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
-        self._kept: dict[Key, _Kept] = {}
+        self._kept: dict[Key, Decision] = {}
 
     def put(self, key: Key, override: Override) -> None:
         """From now until its end, which a clock that is set meanwhile does not move."""
-        self._kept[key] = _Kept(override, self._clock.monotonic() + override.until - self._clock.time())
+        self._kept[key] = Decision(override, self._clock.monotonic() + override.until - self._clock.time())
 
     def drop(self, key: Key) -> Override | None:
         """It is over; None where there was none."""
         found = self._kept.pop(key, None)
         return found.override if found is not None and found.deadline > self._clock.monotonic() else None
 
-    def of(self, key: Key) -> Override | None:
+    def of(self, key: Key) -> Decision | None:
         """The one in force."""
         if not self._kept:
             return None
@@ -38,7 +40,7 @@ class Overrides:
             found = self._kept.get(each)
             if found is not None:
                 if found.deadline > self._clock.monotonic():
-                    return found.override
+                    return found
                 del self._kept[each]
         return None
 

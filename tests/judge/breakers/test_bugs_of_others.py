@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kvmon.clock import ManualClock
-from kvmon.judge.breakers.board import BreakerBoard
+from kvmon.judge.breakers.board import BreakerBoard, Nobody
 from kvmon.judge.breakers.breaker import Breaker, State
-from kvmon.model.evidence import Evidence, Outcome, Report, Verdict
+from kvmon.model.evidence import Evidence, Outcome, Override, Report, Verdict
 from kvmon.model.targets.thresholds import Thresholds
+from kvmon.watch.probes import Ledger
 
 KEY = ("it", "read", "")
 
@@ -16,9 +17,9 @@ KEY = ("it", "read", "")
 class Board:
     """One breaker, told one thing after the other."""
 
-    def __init__(self, **rules: object) -> None:
+    def __init__(self, told: Nobody | None = None, **rules: object) -> None:
         self.clock = ManualClock()
-        self.board = BreakerBoard(clock=self.clock)
+        self.board = BreakerBoard(clock=self.clock, told=told)
         self.board.add(KEY, stale_after=10.0, rules=Thresholds(**rules))  # type: ignore[arg-type]
         self._batch = 0
 
@@ -73,6 +74,42 @@ def test_a_wall_clock_that_is_set_changes_nothing(jump: float) -> None:
     assert it.now.retry_after_ms == left
     assert it.probe("ok").state == "open", "it reopened, and stays open for its five seconds"
     assert it.probe(*["ok"] * 24).state == "closed"
+
+
+def test_a_decision_ends_when_it_was_meant_to_though_the_wall_clock_is_set() -> None:
+    it = Board()
+    it.probe("ok")
+    it.board.overrides.put(KEY, Override("forced_open", it.clock.time() + 60.0, "upgrade", "me"))
+    it.board.settle()
+    it.clock._time += 86_400.0
+    assert (it.probe("ok").advice, it.now.retry_after_ms) == ("deny", 59_750)
+    it.clock.advance(60.0)
+    assert it.probe("ok").advice == "allow"
+
+
+def test_changes_are_told_in_the_order_in_which_they_happen() -> None:
+    # Callbacks that ran beside each other told of closed after open, and it stayed so for whoever listened.
+    told: list[tuple[int, str]] = []
+
+    class Listening(Nobody):
+        def changed(self, verdict: Verdict) -> None:
+            told.append((verdict.generation, verdict.state))
+
+    it = Board(told=Listening())
+    it.probe("ok", "timeout", "timeout", "timeout", "ok", "ok", "ok", "timeout", "timeout", "timeout")
+    states = [state for _, state in told]
+    assert told == sorted(told, key=lambda each: each[0])
+    assert states == ["unknown", "closed", "open", "half_open", "closed", "open"]
+
+
+def test_the_lag_of_one_replica_is_not_that_of_another() -> None:
+    # A check that went by lag compared it with the wrong node's.
+    ledger = Ledger()
+    for number, at in ((1, 100.0), (2, 104.0), (3, 108.0)):
+        ledger.wrote("it", "key", str(number), "primary", at)
+    ledger.wrote("other", "key", "3", "primary", 1.0)
+    assert [ledger.behind("it", "key", value, 110.0) for value in ("3", "1", None)] == [0.0, 6.0, 10.0]
+    assert ledger.behind("other", "key", "3", 110.0) == 0.0
 
 
 def test_probes_alone_are_enough() -> None:
