@@ -17,6 +17,7 @@ from kvmon.judge.promql.extents import extents
 from kvmon.judge.promql.pace import Pace
 from kvmon.judge.promql.result import Value
 from kvmon.judge.promql.tree import Matchers
+from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.rules.grid import phase, slot
 from kvmon.judge.rules.groups import Evaluation, Outcome, RuleState, remembered, texts_of
 from kvmon.judge.rules.results import samples_of
@@ -69,6 +70,7 @@ class JudgedGroup:
         self.busy = False
         self.evaluated = evaluated
         self._texts = [texts_of(rule) for rule in group.rules]
+        self._recorded: list[dict[Labels, Labels]] = [{} for _ in group.rules]
         self._keys = keys_of(group)
 
     @property
@@ -114,25 +116,28 @@ class JudgedGroup:
         if rule.alerts:
             await tell(rule, after, outcome.notices)
         if after.health == "ok":
-            self._write(index, outcome)
+            await self.around.pace.run(self._write(index, outcome))
         self.evaluations += 1
         self.failures += after.health != "ok"
         self.states[index] = after
         if after.error != before.error:
             self._log(rule, after)
 
-    def _write(self, index: int, outcome: Outcome) -> None:
+    def _write(self, index: int, outcome: Outcome) -> Work[None]:
         key, owners = self._keys[index], self.around.owners
         for labels in outcome.ended:
             if owners.get(labels) == key:
                 del owners[labels]
-        own = [sample for sample in outcome.samples if owners.setdefault(sample[0], key) == key]
-        self.around.window.put(key, outcome.at, own)
+        own: list[tuple[Labels, float]] = []
+        for part in parts(outcome.samples):
+            own += [sample for sample in part if owners.setdefault(sample[0], key) == key]
+            yield
+        yield from self.around.window.put_work(key, outcome.at, own)
 
     async def _outcome(self, index: int, at: int) -> tuple[Outcome, Sequence[str]]:
         """What the rule comes to, and PromQL's warnings about it."""
         rule, around, state = self.group.rules[index], self.around, self.states[index]
-        now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside)
+        now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside, recorded=self._recorded[index])
         work = instant_work(rule.query, around.window, now.query_at, around.engine)
         try:
             result = await around.pace.run(work)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from kvmon.judge.promql.work import PART, Work, finished
 from kvmon.model.alert import Labels, Notice
 
 RETENTION = 15 * 60_000
@@ -91,12 +92,19 @@ def step(alerts: Alerts, found: Sequence[Found], terms: Terms, now: int) -> dict
 
     Raises SameLabels, after which the old alerts stay as they were, and OverLimit, after which there are none.
     """
+    return finished(step_work(alerts, found, terms, now))
+
+
+def step_work(alerts: Alerts, found: Sequence[Found], terms: Terms, now: int) -> Work[dict[Labels, Alert]]:
+    """The same in parts of about a millisecond."""
     present = {one.labels: one for one in found}
     if len(present) != len(found):
         raise SameLabels
     after: dict[Labels, Alert] = {}
     active = 0
-    for labels in {**alerts, **present}:
+    for place, labels in enumerate({**alerts, **present}):
+        if place % PART == 0:
+            yield
         alert = (
             _absent(alerts[labels], terms, now) if labels not in present else _present(alerts.get(labels), present[labels], now)
         )

@@ -50,6 +50,7 @@ class Pace:
         """What the computation comes to. Raises TimedOut after so many seconds, and whatever it raises."""
         now = self._clock.monotonic
         deadline = now() + timeout if timeout is not None else None
+        await asyncio.sleep(0)  # else the end of one computation and the beginning of the next are one turn
         while True:
             async with self._turn:
                 until = now() + SLICE

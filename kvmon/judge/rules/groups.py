@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from kvmon.judge.alerts.functions import Query as Ask
@@ -18,12 +19,13 @@ from kvmon.judge.alerts.lifecycle import (
     Terms,
     restore,
     series,
-    step,
+    step_work,
     tell,
 )
 from kvmon.judge.alerts.texts import Outside, Texts
 from kvmon.judge.promql import finished
-from kvmon.judge.promql.work import Work
+from kvmon.judge.promql.grouping import KEPT
+from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.model.alert import Labels, Notice
 
@@ -74,7 +76,10 @@ class RuleFailed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What all rules of a group share at one evaluation. `interval` and `resend` are milliseconds; `ask` is for templates."""
+    """What one evaluation of a rule is given. `interval` and `resend` are milliseconds; `ask` is for templates.
+
+    `recorded` remembers labels of a recording rule from one evaluation to the next: who hands it in saves making them anew.
+    """
 
     group: Group
     at: int
@@ -82,6 +87,7 @@ class Evaluation:
     ask: Ask
     outside: Outside = field(default_factory=Outside)
     resend: int = RESEND
+    recorded: dict[Labels, Labels] = field(default_factory=dict, compare=False)
 
     @property
     def query_at(self) -> int:
@@ -97,7 +103,7 @@ class Evaluation:
         try:
             if rule.alerts:
                 return (yield from self._alerts(rule, texts, state, found))
-            return self._records(rule, state, found)
+            return (yield from self._records(rule, state, found))
         except OverLimit as error:
             return self.failed(replace(state, alerts={}), str(error))
         except (SameLabels, RuleFailed) as error:
@@ -114,30 +120,43 @@ class Evaluation:
             if len(now) % PART == 0:
                 yield
         terms = Terms(rule.hold, rule.keep_firing, self.group.limit)
-        alerts = step(state.alerts, now, terms, self.at)
+        alerts = yield from step_work(state.alerts, now, terms, self.at)
         url = self.outside.url + link(rule.query.text, tab=1)
         yield
         samples: list[Sample] = []
-        active = list(alerts.values()) if state.restored else []
-        for begin in range(0, len(active), 4 * PART):
-            samples += series(active[begin : begin + 4 * PART], rule.name, rule.labels)
+        written = set[Labels]()
+        for part in parts(list(alerts.values()) if state.restored else [], 4 * PART):
+            some = series(part, rule.name, rule.labels)
+            written.update([labels for labels, _ in some])
+            samples += some
             yield
         alerts, notices = tell(alerts, self.at, interval=self.interval, resend=self.resend, url=url)
-        return self._good(replace(state, alerts=alerts), samples, notices)
+        yield
+        return self._good(replace(state, alerts=alerts), samples, written, notices)
 
-    def _records(self, rule: Rule, state: RuleState, found: Sequence[Sample]) -> Outcome:
+    def _records(self, rule: Rule, state: RuleState, found: Sequence[Sample]) -> Work[Outcome]:
         own = {"__name__": rule.name, **dict(rule.labels)}
-        samples = [(_with(labels, own), value) for labels, value in found]
-        if len({labels for labels, _ in samples}) != len(samples):
+        samples: list[Sample] = []
+        written = set[Labels]()
+        known = self.recorded
+        if len(known) > KEPT:
+            known.clear()
+        for part in parts(found):
+            some = [(known.get(labels) or known.setdefault(labels, _with(labels, own)), value) for labels, value in part]
+            written.update([labels for labels, _ in some])
+            samples += some
+            yield
+        if len(written) != len(samples):
             raise RuleFailed("vector contains metrics with the same labelset after applying rule labels")
         if 0 < self.group.limit < len(samples):
             raise RuleFailed(f"exceeded limit of {self.group.limit} with {len(samples)} series")
-        return self._good(state, samples, ())
+        return self._good(state, samples, written)
 
-    def _good(self, state: RuleState, samples: Sequence[Sample], notices: tuple[Notice, ...]) -> Outcome:
-        written = frozenset(labels for labels, _ in samples)
+    def _good(
+        self, state: RuleState, samples: Sequence[Sample], written: AbstractSet[Labels], notices: tuple[Notice, ...] = ()
+    ) -> Outcome:
         ended = tuple(sorted(state.written - written))
-        after = replace(state, health=GOOD, error="", at=self.at, written=written)
+        after = replace(state, health=GOOD, error="", at=self.at, written=frozenset(written))
         return Outcome(after, self.query_at, tuple(samples), ended, notices)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TypeAlias
 
 from kvmon.judge.promql.labels import Labels, Labelset
+from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.window.frame import NOTHING, Column, Frame
 from kvmon.judge.window.naming import labels_of
 from kvmon.model.metrics.sample import Sample
@@ -110,10 +111,12 @@ class SampleFeed:
 class VectorFeed:
     """Series that are given with all their labels: what rules come to."""
 
-    __slots__ = ("_places", "frame")
+    __slots__ = ("_places", "frame", "writing")
 
     def __init__(self) -> None:
         self.frame = Frame()
+        self.writing = False
+        """Whether a row is on its way, for which there may be columns already."""
         self._places: dict[Labels, int] = {}
 
     def adopt(self, frame: Frame) -> None:
@@ -121,17 +124,23 @@ class VectorFeed:
         self.frame = frame
         self.forget_places()
 
-    def append(self, at: int, vector: Iterable[tuple[Labels, float]], made: Made) -> None:
+    def append(self, at: int, vector: Sequence[tuple[Labels, float]], made: Made) -> Work[None]:
         """Write a row of these; what was there before and is not now has ended."""
         frame = self.frame
         values: dict[int, float] = {}
-        for pairs, value in vector:
-            place = self._places.get(pairs)
-            if place is None:
-                column = frame.column(Labelset(pairs))
-                made(column)
-                place = self._places[pairs] = column.place
-            values[place] = value
+        self.writing = True
+        try:
+            for part in parts(vector):
+                for pairs, value in part:
+                    place = self._places.get(pairs)
+                    if place is None:
+                        column = frame.column(Labelset(pairs))
+                        made(column)
+                        place = self._places[pairs] = column.place
+                    values[place] = value
+                yield
+        finally:
+            self.writing = False
         width = len(frame.columns)
         row = array("d", [values.get(place, 0.0) for place in range(width)])
         gone = frozenset(place for place in range(width) if place not in values) if len(values) < width else NOTHING

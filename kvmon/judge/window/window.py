@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kvmon.judge.promql.labels import Labels
 from kvmon.judge.promql.tree import Matchers
-from kvmon.judge.promql.work import Work
+from kvmon.judge.promql.work import Work, finished
 from kvmon.judge.window.feeds import Pair, SampleFeed, VectorFeed
 from kvmon.judge.window.frame import Column, Frame
 from kvmon.judge.window.index import Index
@@ -77,14 +77,18 @@ class Window:
         feed.append(at, samples, self._made)
         self._tidy(feed, at)
 
-    def put(self, key: Hashable, at: int, vector: Iterable[tuple[Labels, float]]) -> None:
+    def put(self, key: Hashable, at: int, vector: Sequence[tuple[Labels, float]]) -> None:
         """What a rule came to at a time (ms), with all labels. Series that are missing have ended."""
+        finished(self.put_work(key, at, vector))
+
+    def put_work(self, key: Hashable, at: int, vector: Sequence[tuple[Labels, float]]) -> Work[None]:
+        """The same in parts of about a millisecond. One at a time for a key."""
         feed = self._vectors.get(key)
         if feed is None:
             feed = self._vectors[key] = VectorFeed()
             if (frame := self._restored.pop(("vector", key), None)) is not None:
                 feed.adopt(frame)
-        feed.append(at, vector, self._made)
+        yield from feed.append(at, vector, self._made)
         self._tidy(feed, at)
 
     def end(self, key: Hashable, at: int) -> None:
@@ -116,7 +120,7 @@ class Window:
         for feeds in places:
             for key, each in list(feeds.items()):
                 frame: Frame = each if isinstance(each, Frame) else each.frame
-                if frame.times and frame.times[-1] > now - self.retention:
+                if (frame.times and frame.times[-1] > now - self.retention) or (isinstance(each, VectorFeed) and each.writing):
                     continue
                 frame.drop(now - self.retention)
                 frame.age(now)
