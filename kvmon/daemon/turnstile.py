@@ -9,10 +9,10 @@ from kvmon.clock import Clock
 APART = 0.004
 """Seconds between two who pass, where the event loop has time. Connecting, and reading all for the first time, cost ten polls."""
 
-SLOWEST = 0.1
+SLOWEST = 0.05
 """Seconds between them at most."""
 
-LATE = 0.05
+LATE = 0.1
 """Seconds of lateness from which on the event loop has too much to do; what else a machine does makes it late by less."""
 
 
