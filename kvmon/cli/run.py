@@ -56,7 +56,7 @@ def command(
             variables[variable], flags[variable] = value, flag
     settings = Settings(file, variables, flags)
 
-    from kvmon.daemon.main import run_daemon
+    from kvmon.daemon.start import run_daemon
 
     ctx.exit(run_daemon(settings.load, listen=listen_option(listen)))
 

@@ -54,6 +54,7 @@ class Config:
     timeout: float = 3.0
     poll: Poll = "scheduled"
     web: Web = Web()
+    event_loop: str = "asyncio"
     log: LogOptions = field(default_factory=LogOptions)
     datadog: DatadogOptions | None = None
     alerting: Alerting = field(default_factory=Alerting)

@@ -27,6 +27,7 @@ def dump(config: Config) -> str:
         "state_dir": config.state_dir,
         "exporter_mode": config.exporter_mode or None,
         "default_target": config.default_target,
+        "event_loop": config.event_loop,
         "log": config.log.model_dump(mode="json"),
         "web": _web(config),
         "datadog": config.datadog.model_dump(mode="json") if config.datadog else None,

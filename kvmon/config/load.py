@@ -93,7 +93,7 @@ def _compose(
         )
     return Config(
         targets=tuple(made), listen=options.listen, interval=options.interval, timeout=options.timeout,
-        poll=options.poll, web=replace(web, tokens=options.web.tokens),
+        poll=options.poll, event_loop=options.event_loop, web=replace(web, tokens=options.web.tokens),
         datadog=datadog_of(options.datadog, environ, source, base, ledger),
         alerting=alerting_of(
             options.alerting, base=base, listen=options.listen, source=source, environ=environ, ledger=ledger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, PlainValidator
@@ -31,6 +32,12 @@ def _control(text: str | None) -> str | None:
         if ":" not in text.rpartition("]")[2]:
             raise ValueError(f"{text!r} has no port: write host:port")
     return text
+
+
+def _event_loop(name: str) -> str:
+    if name == "uvloop" and find_spec(name) is None:
+        raise ValueError("uvloop is not installed: pip install 'kvmon[uvloop]'")
+    return name
 
 
 def _namespace(text: str) -> str:
@@ -86,6 +93,8 @@ class FileOptions(Options):
     """Where HTTP is served."""
     web: WebSection = WebSection()
     """Who may do what over HTTP."""
+    event_loop: Annotated[Literal["asyncio", "uvloop"], AfterValidator(_event_loop)] = "asyncio"
+    """Python's own event loop, or that of the package `kvmon[uvloop]`."""
     log: LogOptions = LogOptions()
     """What is logged."""
     datadog: DatadogOptions | None = None

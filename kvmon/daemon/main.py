@@ -13,11 +13,9 @@ import structlog
 
 from kvmon.clock import SystemClock
 from kvmon.config import Config
-from kvmon.daemon.descriptors import leave_no_core, raise_limit
 from kvmon.daemon.door import Door
 from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
-from kvmon.daemon.logs import configure
 from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.node_journal import NodeJournal
 from kvmon.daemon.notifying import NotifyLoop
@@ -41,19 +39,6 @@ if TYPE_CHECKING:
     from kvmon.daemon.discovering import DiscoveryLoop
 
 log = structlog.get_logger("kvmon")
-
-
-def run_daemon(load: Callable[[], Config], *, listen: str | None = None) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. `load` reads the configuration, now and at every reload.
-
-    Raises UsageError when it cannot start: a wrong configuration, a port in use.
-    """
-    config = load()
-    configure(level=config.log.level, style=config.log.format)
-    raise_limit()
-    leave_no_core()
-    asyncio.run(Daemon(load, config, listen or config.listen).run())
-    return 0
 
 
 class Daemon:
@@ -211,7 +196,7 @@ class Daemon:
         except UsageError as error:
             log.warning("the configuration was not taken, the old one stays", cause=cause, error=str(error))
             raise
-        for word in ("listen", "namespace", "state_dir", "window"):
+        for word in ("event_loop", "listen", "namespace", "state_dir", "window"):
             old, new = getattr(self._config, word), getattr(config, word)
             if old != new:
                 log.warning("a changed option needs a restart", option=word, old=old, new=new)

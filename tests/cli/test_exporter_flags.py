@@ -16,7 +16,7 @@ Taken = Callable[..., tuple[Config, str | None]]
 @pytest.fixture
 def taken(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Taken:
     """The configuration that `kvmon run` with these arguments would hand to the daemon."""
-    import kvmon.daemon.main
+    import kvmon.daemon.start
 
     def run(*words: str, **environment: str) -> tuple[Config, str | None]:
         found: list[tuple[Config, str | None]] = []
@@ -26,7 +26,7 @@ def taken(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Taken:
             return 0
 
         with monkeypatch.context() as patch:
-            patch.setattr(kvmon.daemon.main, "run_daemon", instead)
+            patch.setattr(kvmon.daemon.start, "run_daemon", instead)
             outcome = terminal("run", *words, environment=environment)
         assert outcome.code == 0, outcome.err
         return found[0]

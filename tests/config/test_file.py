@@ -155,3 +155,10 @@ def test_what_is_wrong_or_not_supported_in_it_is_named(tmp_path: Path, text: str
 def test_only_scrape_allow_is_enough(tmp_path: Path) -> None:
     config = written(tmp_path, "targets: []\nscrape_allow: ['.*\\.example:6379']")
     assert (config.targets, config.scrape_allow) == ((), (".*\\.example:6379",))
+
+
+def test_uvloop_is_taken_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "event_loop: uvloop\ntargets: [{name: a, url: 'redis://a'}]\n"
+    assert written(tmp_path, text).event_loop == "uvloop"
+    monkeypatch.setattr("kvmon.config.options.find_spec", lambda _: None)
+    assert "kvmon.yaml:1: event_loop: uvloop is not installed: pip install 'kvmon[uvloop]'" in refused(tmp_path, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,27 @@ def test_sigterm_ends_it_soon_and_well_even_while_a_server_hangs(valkey: Server,
     assert code == 0, daemon.logs
     assert took < 10, "2 s are promised; a slow machine gets more"
     assert "Traceback" not in daemon.logs
+
+
+def test_with_uvloop_it_watches_probes_judges_and_ends_too(
+    start_server: Callable[..., Server], start_daemon: Callable[..., Daemon]
+) -> None:
+    valkey = start_server("valkey-wheel")
+    daemon = start_daemon({
+        "event_loop": "uvloop", "interval": "1s", "window": {"start": "now"}, "targets": [{"name": "it", "url": valkey.url}]
+    })  # fmt: skip
+    assert "uvloop/loop" in Path(f"/proc/{daemon.process.pid}/maps").read_text()
+    daemon.until("redis_up", 1)
+    daemon.until("kvmon_breaker_state", 1, op="write", state="closed")
+    until(lambda: daemon.get("/api/v1/query?query=redis_up").json()["data"]["result"], what="recent history")
+    valkey.kill()
+    daemon.until("redis_up", 0)
+    daemon.until("kvmon_breaker_state", 1, op="read", state="open")
+    valkey.restart()
+    daemon.until("kvmon_breaker_state", 1, op="read", state="closed")
+    code, took = daemon.terminate()
+    assert (code, "Traceback" in daemon.logs) == (0, False), daemon.logs
+    assert took < 10, "2 s are promised; a slow machine gets more"
 
 
 def test_sigint_ends_it_too(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:

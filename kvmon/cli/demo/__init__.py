@@ -39,7 +39,7 @@ def command(ctx: click.Context, /, listen: str | None, log_level: str | None, *,
 
     Everything is on this machine's loopback and is gone afterwards. Ctrl-C ends it.
     """
-    from kvmon.daemon.main import run_daemon
+    from kvmon.daemon.start import run_daemon
 
     where = listen_option(listen)
     own = {"KVMON_LOG__LEVEL": log_level} if log_level else {}
