@@ -10,17 +10,15 @@ from kvmon.clock import Clock
 from kvmon.diagnose.migration.sides import Side
 from kvmon.diagnose.migration.verdicts import Kind, Pair, Tally, difference, lasting
 from kvmon.errors import TargetError
+from kvmon.watch.scans.batches import batches
 from kvmon.watch.scans.contents import Content
 from kvmon.watch.scans.rules import shown
-
-TOGETHER = 40
-"""Keys that are read in one pipeline."""
 
 MANY = 200
 """Names that are asked for in one pipeline."""
 
-WAITING = 400
-"""Keys that may wait for their next look before they get it."""
+WAITING, BYTES = 400, 8 * 1024 * 1024
+"""Keys that may wait for their next look before they get it, and how many bytes their names may have together."""
 
 TRIES, PAUSE = 5, 0.2
 """How often keys are asked for over lost connections, and seconds before the second time; more before each other."""
@@ -57,23 +55,19 @@ class Looker:
     async def look(self, db: int, names: Sequence[bytes]) -> None:
         """Look at keys for the first time. Raises TargetError, Unsupported or Malformed; nothing of the rest is counted then."""
         wanted = [name for name in names if not name.startswith(OWN)]
-        for start in range(0, len(wanted), TOGETHER):
-            some = wanted[start : start + TOGETHER]
+        for some in batches(wanted):
             for name, pair in (await self._pairs(db, some)).items():
                 if pair is not None and difference(pair, self._tolerance) is None:
                     self._count(pair)
                 else:
                     self._later(Suspect(db, name, 1, 0.0, pair))
-            if len(self.suspects) >= WAITING:
-                await self.settle()
+            await self._relieve()
 
     async def seek(self, db: int, names: Sequence[bytes]) -> None:
         """Look which of the destination's keys the source has not. Raises as `look` does."""
-        for start in range(0, len(names), MANY):
-            some = names[start : start + MANY]
+        for some in batches(names, MANY):
             self.suspect(db, [name for name, there in (await self._there(db, some)).items() if not there])
-            if len(self.suspects) >= WAITING:
-                await self.settle()
+            await self._relieve()
 
     def suspect(self, db: int, names: Sequence[bytes]) -> None:
         """Keys that are to be looked at with the next ones that differed."""
@@ -84,12 +78,17 @@ class Looker:
         """Look again at all that differed, until it is known what of it lasts."""
         while self.suspects:
             await asyncio.sleep(max(0.0, max(each.due for each in self.suspects) - self._clock.monotonic()))
-            some = [each for each in self.suspects if each.db == self.suspects[0].db][:TOGETHER]
-            pairs = await self._pairs(some[0].db, [each.name for each in some])
-            taken = {(each.db, each.name) for each in some}
-            self.suspects = [each for each in self.suspects if (each.db, each.name) not in taken]
+            db = self.suspects[0].db
+            pairs = await self._pairs(db, next(batches(each.name for each in self.suspects if each.db == db)))
+            some = [each for each in self.suspects if each.db == db and each.name in pairs]
+            self.suspects = [each for each in self.suspects if each.db != db or each.name not in pairs]
             for each in some:
                 self._judge(each, pairs[each.name])
+
+    async def _relieve(self) -> None:
+        """Look again before too much waits for it."""
+        if len(self.suspects) >= WAITING or sum(len(each.name) for each in self.suspects) >= BYTES:
+            await self.settle()
 
     async def _pairs(self, db: int, names: Sequence[bytes]) -> dict[bytes, Pair | None]:
         """The source first: it says how a value is to be read. A lost connection is opened again."""

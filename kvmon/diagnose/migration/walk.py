@@ -11,13 +11,12 @@ from typing import Any
 
 from kvmon.diagnose.migration.looking import OWN, PAUSE, TRIES, Looker
 from kvmon.diagnose.migration.sides import Door, Side
-from kvmon.errors import TargetError
+from kvmon.errors import ProtocolBroken, TargetError
 from kvmon.model.conversation import Command, Reply, Unsupported, expect
 from kvmon.watch.collectors.shapes import array, text
+from kvmon.watch.scans.pacing import fitting
+from kvmon.watch.scans.passing import COUNT, FIRST
 from kvmon.watch.scans.tally import chosen
-
-COUNT = 400
-"""Buckets of the server's table that one SCAN goes through."""
 
 _LINE = re.compile(r"db(\d+):keys=(\d+)")
 
@@ -26,7 +25,10 @@ Sort = Callable[[bytes], object]
 
 @dataclass(slots=True)
 class Course:
-    """How far the key space of a node was gone through: databases that are left, and the cursor in the first of them."""
+    """How far the key space of a node was gone through: databases that are left, and the cursor in the first of them.
+
+    `count` is what SCAN is told.
+    """
 
     run_id: str = ""
     left: list[int] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Course:
     expected: int = 0
     done: bool = False
     failure: str = ""
+    count: int = FIRST
 
 
 class Walk:
@@ -95,6 +98,9 @@ class Walk:
             try:
                 await self._steps(door, course, word)
             except (TargetError, Unsupported) as error:
+                if isinstance(error, ProtocolBroken) and error.reason == "too_large" and course.count > 1:
+                    course.count = max(1, course.count // 16)  # names may be as large as values
+                    continue
                 tries -= 1
                 if not tries or isinstance(error, Unsupported):
                     course.failure = f"{door.instance}: {error}"
@@ -111,7 +117,8 @@ class Walk:
             course.met, course.expected = 0, sum(sizes.values())
         while course.left:
             db = course.left[0]
-            (reply,) = await door.talk(db, _ask([("SCAN", course.cursor, "COUNT", COUNT)]))
+            (reply,) = await door.talk(db, _ask([("SCAN", course.cursor, "COUNT", course.count)]))
+            course.count = fitting(course.count, door.walker.busy, COUNT)
             cursor, found = (*array("SCAN", expect("SCAN", reply)), None, None)[:2]
             names = list(dict.fromkeys(name for name in array("SCAN", found) if isinstance(name, bytes)))
             await self._met(db, [name for name in names if self._concerns(name)], word)

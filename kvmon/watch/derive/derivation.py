@@ -16,7 +16,7 @@ from kvmon.watch.derive.numbers import add, number, pairs, ratio
 from kvmon.watch.derive.own import OwnTraffic
 from kvmon.watch.derive.rates import SHORTEST, Reading, rates, read
 from kvmon.watch.derive.replication import replication
-from kvmon.watch.derive.sizing import sizing
+from kvmon.watch.derive.sizing import Peaks, sizing
 
 WINDOWS = (("1m", 60.0), ("5m", 300.0), ("1h", 3600.0))
 """Of the hit ratio, in seconds; `lifetime` besides."""
@@ -97,7 +97,7 @@ def derive(
     if identity.restarts != state.identity.restarts:
         state = State()
     traffic = _traffic(state.traffic, read(fields, at=at, own=own))
-    size = _size(state.size, number(fields, "used_memory"), at)
+    size = _size(state.size, fields, at)
     databases = _databases(state.databases, fields, at)
     samples = [Sample(derived.RESTARTS, identity.restarts), Sample(derived.ROLE_CHANGES, identity.role_changes)]
     available = configured.provider.available(partial(number, fields))
@@ -106,7 +106,8 @@ def derive(
     if clients is not None and most:
         add(samples, derived.CLIENTS_UTILIZATION, clients / most)
     limit = available or (configured.limit[0] if configured.limit is not None else None)
-    samples += sizing(fields, peak=_peak(size, fields), limit=limit, smaller=configured.smaller)
+    peaks = Peaks(*map(_peak, (size, size), (0, 1), (number(fields, "used_memory"), clients)))
+    samples += sizing(peaks, limit=limit, clients=most, smaller=configured.smaller)
     samples += replication(fields)
     samples += _ttl_coverage(databases, fields)
     samples += _hit_ratios(traffic, at)
@@ -144,16 +145,18 @@ def _traffic(before: Traffic, now: Reading) -> Traffic:
     return Traffic(now, tuple(rates(now, base)), recent, hour)
 
 
-def _size(before: Size, used: float | None, at: float) -> Size:
+def _size(before: Size, fields: Mapping[str, str], at: float) -> Size:
+    used = number(fields, "used_memory")
     if used is None:
         return before
-    history = before.used.with_point(at, (used,))
+    history = before.used.with_point(at, (used, number(fields, "connected_clients") or 0.0))
     return before if history is before.used else Size(history, history.slope())
 
 
-def _peak(size: Size, fields: Mapping[str, str]) -> float | None:
-    used = number(fields, "used_memory")
-    return max([*(size.used.columns[0] if size.used.columns else ()), *([used] if used is not None else [])], default=None)
+def _peak(size: Size, column: int, now: float | None) -> float | None:
+    if now is None:
+        return None
+    return max([*(size.used.columns[column] if size.used.columns else ()), now])
 
 
 def _databases(before: Databases, fields: Mapping[str, str], at: float) -> Databases:

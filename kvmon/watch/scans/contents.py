@@ -9,12 +9,19 @@ from kvmon.model.conversation import Command, Refusal, Reply, Unsupported
 from kvmon.watch.collectors.shapes import number
 from kvmon.watch.scans.attached import field_expiry, groups_of
 from kvmon.watch.scans.digests import Elsewhere, answered, digest, flat, whole_number
+from kvmon.watch.scans.passing import SIZES
 
 WHOLE = 32 * 1024
 """Bytes by MEMORY USAGE up to which a value is read whole."""
 
 PIECES, PIECE = 8, 4096
 """How many elements of a large value are looked at (at each end, where it has ends), and bytes of each."""
+
+ELEMENTS = 100
+"""Elements that MEMORY USAGE looks at: up to so many it is exact, and one large among small ones is seen."""
+
+HUGE, LONG = 4 * 1024 * 1024, 64 * 1024
+"""Bytes by MEMORY USAGE from which on elements are only looked at where they have no more than LONG on average."""
 
 LARGER = 8
 """How many times more memory than WHOLE no server needs for the same value."""
@@ -81,7 +88,7 @@ def reading(
 
 
 def _key(name: bytes, guide: Content | None, *, fields_expire: bool) -> Steps:
-    kind_reply, left, memory = yield [("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name)]
+    kind_reply, left, memory = yield [("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name, "SAMPLES", ELEMENTS)]
     for command, reply in (("TYPE", kind_reply), ("PTTL", left)):
         if isinstance(reply, Refusal):
             if reply.code in ("MOVED", "ASK", "TRYAGAIN"):
@@ -96,6 +103,11 @@ def _key(name: bytes, guide: Content | None, *, fields_expire: bool) -> Steps:
     whole = guide.whole if guide is not None else isinstance(memory, int) and memory <= WHOLE
     if guide is not None and whole and isinstance(memory, int) and memory > WHOLE * LARGER:
         return Content(kind, ttl, digest=b"larger")  # no need to carry it here to see that it is another
+    if not whole and kind in SIZES and (guide.digest is None if guide is not None else isinstance(memory, int) and memory > HUGE):
+        (count,) = yield [(SIZES[kind], name)]
+        size = whole_number(answered(count))
+        if guide is not None or (isinstance(memory, int) and memory > LONG * (size or 1)):
+            return Content(kind, ttl, size)
     size, found, members = yield from _value(kind, name, whole, guide.members if guide is not None else None)
     groups = (yield from groups_of(name)) if kind == "stream" else None
     fields = (yield from field_expiry(name, members)) if kind == "hash" and fields_expire and members else {}

@@ -6,18 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from kvmon.model.conversation import Command, Refusal, Reply
 from kvmon.model.metrics.catalogue import keys as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.watch.collectors.keys import Keys, parse_key
+from kvmon.watch.scans.batches import batches
 from kvmon.watch.scans.passing import SIZES
 from kvmon.watch.scans.rules import shown
 from kvmon.watch.scans.streams import look_at_streams
-
-TOGETHER = 40
-"""Keys in one pipeline."""
 
 NUMBER = 64
 """Bytes: a number has no more; of a longer value not even the beginning is read."""
@@ -62,7 +59,7 @@ def look_up(keys: Keys, wanted: dict[int, Named], *, careful: bool = False) -> A
                 continue
             selected = db
         kinds: dict[bytes, str] = {}
-        for some in _parts([*names.shown, *(name for name in names.queues if name not in names.shown)]):
+        for some in batches([*names.shown, *(name for name in names.queues if name not in names.shown)]):
             found = yield from _sizes(keys, f"db{db}", some, names, kinds)
             samples += found
         queues = [name for name in names.queues if kinds.get(name) == "stream"]
@@ -109,9 +106,3 @@ def _given(texts: Iterable[str]) -> Iterator[tuple[int, bytes]]:
     for text in texts:
         db, name = parse_key(text)
         yield db, name.encode("utf-8", "surrogateescape")
-
-
-def _parts(names: Iterable[bytes]) -> Iterator[list[bytes]]:
-    left = iter(names)
-    while some := list(islice(left, TOGETHER)):
-        yield some

@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported, expect
 from kvmon.watch.collectors.shapes import array, text
+from kvmon.watch.scans.batches import batches
 from kvmon.watch.scans.rules import OVERFLOW, Bucket, Rule, shown
 from kvmon.watch.scans.tally import Look, Tally
 
-COUNT = 400
-"""Buckets of the server's table that one SCAN goes through."""
-
-TOGETHER, BYTES = 40, 256 * 1024
-"""Keys that are looked at in one pipeline, and how many bytes their names may have together."""
+COUNT, FIRST = 400, 16
+"""Buckets of the server's table that one SCAN goes through at most, and the first one does: names may be as large as values."""
 
 NAME = 1024
 """Bytes: longer names are counted, and not kept."""
@@ -63,7 +61,7 @@ class Pass:
     def __init__(self, rules: Sequence[Rule], *, top: int = 0) -> None:
         self.rules = rules
         self.top = top
-        self.count = COUNT
+        self.count = FIRST
         self.began = 0.0
         self._forget()
 
@@ -181,7 +179,7 @@ class Pass:
     def _look(self, db: int) -> Steps:
         """Look at what was chosen, some keys at a time. What has gone meanwhile, or become another type, is no error."""
         while self._pending:
-            names = self._some()
+            names = next(batches(self._pending))
             replies = yield [command for name in names for command in (("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name))]
             rows = list(zip(names, replies[::3], replies[1::3], replies[2::3], strict=True))
             for _, *answers in rows:
@@ -201,16 +199,6 @@ class Pass:
                         each.tally.look(each.place, look)
                 if look is not None and self.top:
                     self._rank(Big(look.memory or 0, shown(name), db, look.kind, look.elements, look.ttl))
-
-    def _some(self) -> list[bytes]:
-        names: list[bytes] = []
-        size = 0
-        for name in self._pending:
-            size += len(name) * 4
-            if names and (len(names) >= TOGETHER or size > BYTES):
-                break
-            names.append(name)
-        return names
 
     def _note(self, replies: Sequence[Reply]) -> None:
         for command, reply in zip(("TYPE", "PTTL", "MEMORY USAGE"), replies, strict=True):

@@ -11,6 +11,7 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
 from kvmon.watch.collectors.keys import Keys
 from kvmon.watch.collectors.shapes import array, number, table
+from kvmon.watch.scans.contents import HUGE, LONG
 from kvmon.watch.scans.rules import shown
 
 CONSUMERS = 100
@@ -26,7 +27,7 @@ def look_at_streams(keys: Keys, db: str, names: Sequence[bytes], *, careful: boo
     """Ask about each; what is no stream, not there, or another shard's is left out. `careful`: nothing with entries in it."""
     samples: list[Sample] = []
     for name in names:
-        first: Command = ("XLEN", name) if careful else ("XINFO", "STREAM", name)
+        first: Command = ("XLEN", name) if careful or (yield from _long(name)) else ("XINFO", "STREAM", name)
         about, groups, time = yield [first, ("XINFO", "GROUPS", name), ("TIME",)]
         if isinstance(about, Refusal) or about == 0 or isinstance(groups, Refusal):
             continue
@@ -45,6 +46,15 @@ def look_at_streams(keys: Keys, db: str, names: Sequence[bytes], *, careful: boo
                     more = yield from _group(keys, name, title, where, now)
                     samples += more
     return samples
+
+
+def _long(name: bytes) -> Generator[Sequence[Command], Sequence[Reply], bool]:
+    """Whether its entries are so long that XINFO STREAM, which shows two of them, is a long answer."""
+    (memory,) = yield [("MEMORY", "USAGE", name)]
+    if not isinstance(memory, int) or memory <= HUGE:
+        return False
+    (length,) = yield [("XLEN", name)]
+    return isinstance(length, int) and memory > LONG * length
 
 
 def _group(keys: Keys, name: bytes, title: bytes, where: tuple[str, str], now: float | None) -> Asking:

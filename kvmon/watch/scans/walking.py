@@ -59,7 +59,7 @@ class Walker:
     """Asks one node within a budget.
 
     `held` tells why the server is to be left alone now, empty where it is not; `greeting` is said on each new connection. `spent`
-    goes on counting.
+    goes on counting, `busy` is how long the last batch kept the server, in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - what is made elsewhere is handed in, by name
@@ -82,7 +82,7 @@ class Walker:
         self._greeting = greeting
         self._held = held
         self._way = Way()
-        self._busy = 0.0
+        self.busy = 0.0
         self._elsewhere = False
 
     async def walk(self, scan: Pass, stepped: Callable[[], None] = lambda: None) -> None:
@@ -107,7 +107,7 @@ class Walker:
         while True:
             replies = await self.ask(batch)
             if batch[0][0] == "SCAN":
-                scan.count = fitting(scan.count, self._busy, COUNT)
+                scan.count = fitting(scan.count, self.busy, COUNT)
             try:
                 batch = steps.send(replies)
             except StopIteration:
@@ -138,9 +138,9 @@ class Walker:
         replies = await self._link.ask(commands, self._timeout)
         self._elsewhere |= commands[0][0] == "SELECT"
         took = self._clock.monotonic() - began
-        self._busy = max(0.0, took - self._way.seconds)
+        self.busy = max(0.0, took - self._way.seconds)
         self.spent.count(commands, replies)
-        self.spent.seconds += self._busy
+        self.spent.seconds += self.busy
         await asyncio.sleep(self._budget.rest(len(commands), took, self._way.seconds))
         return replies
 

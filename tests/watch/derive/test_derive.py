@@ -141,13 +141,15 @@ def test_memory_limit_is_maxmemory_else_the_configured_one() -> None:
 def test_the_peak_of_the_hour_is_compared_with_the_limit_and_the_next_smaller_size() -> None:
     smaller = Smaller("C1", 800 * MIB, 1000)
     past = Past(Configured((2000 * MIB, "sku"), None, smaller))
-    for used in (100, 736, 200):
-        past.sees({"used_memory": used * MIB, "connected_clients": 250}, after=60)
+    for used, clients in ((100, 100), (736, 250), (200, 10)):
+        past.sees({"used_memory": used * MIB, "connected_clients": clients, "maxclients": 500}, after=60)
     assert past.value("kvmon_memory_peak_utilization_ratio") == pytest.approx(0.368)
     assert past.value("kvmon_smaller_size_memory_utilization_ratio", "C1") == pytest.approx(0.92)
     assert past.value("kvmon_smaller_size_clients_utilization_ratio", "C1") == 0.25
+    assert past.value("kvmon_clients_peak_utilization_ratio") == 0.5
     for _ in range(62):
-        past.sees({"used_memory": 200 * MIB, "connected_clients": 250}, after=60)
+        past.sees({"used_memory": 200 * MIB, "connected_clients": 10, "maxclients": 500}, after=60)
+    assert past.value("kvmon_clients_peak_utilization_ratio") == pytest.approx(0.02)
     assert past.value("kvmon_memory_peak_utilization_ratio") == pytest.approx(0.1)
     assert Past().sees({"used_memory": MIB, "maxmemory": 0}).value("kvmon_memory_peak_utilization_ratio") is None
 
@@ -230,7 +232,7 @@ TEXTS = st.one_of(
 )  # fmt: skip
 OWN = st.builds(OwnTraffic, *[st.integers(0, 1000)] * 7)
 POLLS = st.lists(st.tuples(st.dictionaries(st.sampled_from(NAMES), TEXTS), st.floats(0, 4000), OWN), max_size=12)
-MAY_EXCEED_ONE = ("kvmon_memory_utilization_ratio", "kvmon_memory_peak_utilization_ratio", "kvmon_clients_utilization_ratio")
+MAY_EXCEED_ONE = tuple(f"kvmon_{what}_utilization_ratio" for what in ("memory", "memory_peak", "clients", "clients_peak"))
 
 
 @given(POLLS)

@@ -43,8 +43,14 @@ SMALLER_MEMORY = Spec(
 )
 SMALLER_CLIENTS = Spec(
     "kvmon_smaller_size_clients_utilization_ratio",
-    "Estimate: the clients of now, of those that the next smaller size allows.",
+    "Estimate: the most clients of the last hour, of those that the next smaller size allows.",
     labels=("sku",),
+    source=SOURCE,
+    unit="ratio",
+)
+CLIENTS_PEAK = Spec(
+    "kvmon_clients_peak_utilization_ratio",
+    "The most clients of the last hour of polls, of maxclients.",
     source=SOURCE,
     unit="ratio",
 )
@@ -88,7 +94,7 @@ RESTARTS = Spec("kvmon_restarts_total", "Times that another server process answe
 ROLE_CHANGES = Spec("kvmon_role_changes_total", "Times that the node had another role than before.", COUNTER, source=SOURCE)
 
 ROWS: tuple[Spec, ...] = (
-    HIT_RATIO, MEMORY_LIMIT, MEMORY_UTILIZATION, MEMORY_EXHAUSTION, MEMORY_PEAK, SMALLER_MEMORY, SMALLER_CLIENTS, CLIENTS_UTILIZATION, COMMANDS, NETWORK, EVICTIONS, EXPIRATIONS,
+    HIT_RATIO, MEMORY_LIMIT, MEMORY_UTILIZATION, MEMORY_EXHAUSTION, MEMORY_PEAK, SMALLER_MEMORY, SMALLER_CLIENTS, CLIENTS_UTILIZATION, CLIENTS_PEAK, COMMANDS, NETWORK, EVICTIONS, EXPIRATIONS,
     CONNECTIONS, ERRORS, CPU, LAG_SECONDS, LAG_BYTES, TTL_COVERAGE, RESTARTS, ROLE_CHANGES,
 )  # fmt: skip
 """All of them."""
