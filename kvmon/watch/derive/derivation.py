@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -156,7 +156,8 @@ def _size(before: Size, fields: Mapping[str, str], at: float) -> Size:
 def _peak(size: Size, column: int, now: float | None) -> float | None:
     if now is None:
         return None
-    return max([*(size.used.columns[column] if size.used.columns else ()), now])
+    kept: Sequence[float] = size.used.columns[column] if size.used.columns else ()
+    return max(now, *kept)
 
 
 def _databases(before: Databases, fields: Mapping[str, str], at: float) -> Databases:
