@@ -157,7 +157,7 @@ def _peak(size: Size, column: int, now: float | None) -> float | None:
     if now is None:
         return None
     kept: Sequence[float] = size.used.columns[column] if size.used.columns else ()
-    return max(now, *kept)
+    return max([now, *kept])
 
 
 def _databases(before: Databases, fields: Mapping[str, str], at: float) -> Databases:
