@@ -49,7 +49,7 @@ dist: $(VENV)-release/.done  ## wheels and sdists of kvmon and kvmon-client, in 
 sbom: $(VENV)-release/.done  ## what kvmon brings with it, as CycloneDX has it: dist/kvmon.cdx.json
 	rm -rf $(VENV)-bare
 	$(PYTHON) -m venv --without-pip $(VENV)-bare
-	$(VENV)-release/bin/python -m pip --quiet --python $(VENV)-bare/bin/python install --constraint constraints.txt '.[entra,aws,dns]'
+	$(VENV)-release/bin/python -m pip --quiet --python $(VENV)-bare/bin/python install --constraint constraints.txt '.[entra,aws,dns,zstd]'
 	@mkdir -p dist
 	$(VENV)-release/bin/cyclonedx-py environment $(VENV)-bare/bin/python --pyproject pyproject.toml --output-reproducible \
 		--output-format JSON --output-file dist/kvmon.cdx.json

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from benchmarks.dogstatsd import push
 from benchmarks.measure import Latency, Traffic, cpu_seconds, latency, load
 from tests.peers.live import fetch, redis_exporter
 from tests.servers.daemon import Daemon
@@ -234,6 +235,7 @@ def main() -> None:
 
         took, rate = asking(server, 10 * requests)
         print(f"allow over HTTP, one client: p50 {took.p50:.3f} ms, p99 {took.p99:.3f} ms, {rate:,.0f} a second")
+        print(push(20_000 if given.quick else 200_000))
 
 
 if __name__ == "__main__":

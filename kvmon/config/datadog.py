@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,9 @@ def datadog_of(
 
 def _agentless(options: DatadogOptions, environ: Mapping[str, str], source: Source, base: str, ledger: Ledger) -> DatadogOptions:
     found: dict[str, Any] = {}
+    if options.compression == "zstd" and find_spec("zstandard") is None:
+        where = source.where(("datadog", "compression"))
+        ledger.add("datadog.compression: zstandard is not installed", where=where, hint="pip install 'kvmon[zstd]'")
     if options.api_key_file is not None:
         found["api_key_file"] = path = beside(options.api_key_file, base)
         try:

@@ -17,7 +17,7 @@ from tests.servers.server import Server
 from tests.servers.waiting import until
 from tests.tell.sinks.datadog.intake import KEY, Intake
 from tests.tell.sinks.datadog.listener import Listener
-from tests.tell.sinks.datadog.test_points import AGENT, NOT_SENT
+from tests.tell.sinks.datadog.test_points import AGENT
 
 AGGREGATES = (".avg", ".median", ".max", ".95percentile")
 
@@ -48,7 +48,7 @@ def given(server: Server) -> set[str]:
         field = rest.split(" ")[-1] if kind == "INFO" and " " not in rest else rest.split(" ")[1 if kind == "CLUSTER" else 0]
         if kind in ("INFO", "CLUSTER") and field in numbers:
             found.add(name)
-    return found - set(NOT_SENT)
+    return found
 
 
 def of(sent: Iterable[Sent], server: Server) -> set[str]:
@@ -71,7 +71,8 @@ def test_every_name_that_the_servers_can_give_is_sent(
         daemon = start_daemon({
             "interval": "1s",
             "state_dir": str(tmp_path),
-            "collectors": {"slowlog": {"every": "1s"}, "clients": {"enabled": True, "every": "1s"}},
+            "collectors": {"slowlog": {"every": "1s"}, "clients": {"enabled": True, "every": "1s"},
+                           "keys": {"every": "1s", "single": ["key"]}},
             "datadog": {**way, "interval": "1s"},
             "targets": [
                 {"name": "plain", "url": primary.url, "labels": {"team": "web"}},
@@ -100,6 +101,7 @@ def test_every_name_that_the_servers_can_give_is_sent(
                     "redis.info.latency_ms", "redis.net.maxclients", "redis.net.connections", "redis.command.calls",
                     "redis.command.usec_per_call", "redis.replication.delay", "redis.ping.latency_ms"}  # fmt: skip
         until(lambda: computed <= of(sent(), primary), what="what is computed")
+        until(lambda: "redis.key.length" in {each.name for each in sent()}, what="keys, asked at one node of the shard")
         _check_kinds(sent(), agentless=agentless)
         _check_tags(sent(), primary, replicas)
         delays = {each.tags for each in sent() if each.name == "redis.replication.delay"}
@@ -120,7 +122,12 @@ def _check_kinds(sent: Sequence[Sent], *, agentless: bool) -> None:
 
 def _check_tags(sent: Sequence[Sent], primary: Server, replicas: Sequence[Server]) -> None:
     by_port = {str(primary.port): "master", **{str(replica.port): "slave" for replica in replicas}}
-    extra = {"redis.keys": "redis_db", "redis.command.calls": "command", "redis.net.connections": "source"}
+    extra = {
+        "redis.keys": "redis_db",
+        "redis.key.length": "key",
+        "redis.command.calls": "command",
+        "redis.net.connections": "source",
+    }
     for each in sent:
         if not each.name.startswith("redis."):
             continue

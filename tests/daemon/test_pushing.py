@@ -90,7 +90,7 @@ def test_without_an_agent(valkey: Server, start_daemon: Callable[..., Daemon], t
             "targets": [{"name": "it", "url": valkey.url}],
         })  # fmt: skip
         until(lambda: 403 in intake.statuses, what="a key refused")
-        assert list((tmp_path / "state" / "datadog").glob("*-series-*.deflate")), "what waits is on disk"
+        assert list((tmp_path / "state" / "datadog").glob("*-series-*.batch")), "what waits is on disk"
         daemon.until("redis_up", 1, target="it")
         key.write_text(KEY)
         valkey.restart()

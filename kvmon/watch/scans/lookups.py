@@ -93,6 +93,9 @@ def _sizes(keys: Keys, db: str, some: list[bytes], names: Named, kinds: dict[byt
     for name, size in sizes.items():
         if name in names.shown:
             samples.append(Sample(rows.SIZE, size, (db, shown(name))))
+            kind = kinds[name]
+            length = 1 if kind == "string" else size
+            samples.append(Sample(rows.LENGTH_OF_KEY, length, (db, shown(name), kind if kind != "none" else "")))
         if name in names.queues and kinds[name] in ("list", "stream", "none"):
             samples.append(Sample(rows.QUEUE, size, (db, shown(name))))
     return samples

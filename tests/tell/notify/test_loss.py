@@ -61,7 +61,7 @@ def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
         kills = 0
         while kills < KILLS:
             process = start()
-            seen, wanted = len(hook.got) + len(hook.refused), chance.randint(1, 4)
+            seen, wanted = len(hook.got) + len(hook.refused), chance.randint(1, 3)
             try:
                 until(lambda: process.poll() is not None or len(hook.got) + len(hook.refused) >= seen + wanted)  # noqa: B023 - at once
                 if process.poll() is None:

@@ -8,6 +8,12 @@ from kvmon.model.metrics.spec import COUNTER, GAUGE, Spec
 _SCAN, _STREAM, _GROUPS, _CONSUMERS = "SCAN", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS"
 
 SIZE = row("key_size", "Size of a key: bytes of a string, elements of anything else.", "db", "key", source="STRLEN, LLEN …")
+LENGTH_OF_KEY = Spec(
+    "kvmon_key_length",
+    "Elements of a key; 1 of a string, 0 and no type where it is not there.",
+    labels=("db", "key", "type"),
+    source="TYPE, LLEN …",
+)
 VALUE = row("key_value", "Value of a string that is a number.", "db", "key", source="GETRANGE")
 MEMORY = row("key_memory_usage_bytes", "Memory of a key.", "db", "key", source="MEMORY USAGE", unit="bytes")
 COUNT = row("keys_count", "Keys that match a pattern; the label key has the pattern.", "db", "key", source=_SCAN)
@@ -92,7 +98,7 @@ QUEUE = Spec(
 )
 
 ROWS: tuple[Spec, ...] = (
-    SIZE, VALUE, MEMORY, COUNT, GROUP_COUNT, GROUP_MEMORY, DISTINCT, *STREAM, *GROUP, CONSUMER_PENDING, CONSUMER_IDLE,
+    SIZE, LENGTH_OF_KEY, VALUE, MEMORY, COUNT, GROUP_COUNT, GROUP_MEMORY, DISTINCT, *STREAM, *GROUP, CONSUMER_PENDING, CONSUMER_IDLE,
     OLDEST_PENDING, DEAD_CONSUMERS, QUEUE,
 )  # fmt: skip
 """All of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -112,6 +112,8 @@ class DatadogOptions(Options):
     """The host that goes with everything without an Agent; default: `DD_HOSTNAME`, else this machine's name."""
     queue: Bytes = size("64MiB")
     """How much may wait for the API, in `state_dir`, else in memory; then the oldest goes."""
+    compression: Literal["deflate", "gzip", "zstd"] = "deflate"
+    """How points are compressed for the API; `zstd` needs the extra `kvmon[zstd]`."""
     interval: Seconds = 15.0
     """Time between pushes."""
     tags: tuple[str, ...] = ()

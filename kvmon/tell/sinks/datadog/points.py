@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 
+from kvmon.model.metrics.catalogue.keys import LENGTH_OF_KEY
 from kvmon.model.metrics.catalogue.probes import EXPIRY
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Snapshot
@@ -126,6 +127,9 @@ def _own(sample: Sample, tags: Tags, now: float | None) -> Iterator[Point]:
         yield Point(EXPIRES, sample.value - now, (*tags, *more))
     if spec.name == "kvmon_clients_by_name":
         yield Point(f"{PREFIX}net.connections", sample.value, (*tags, tag("source", sample.labels[0] or "unknown")))
+    elif spec is LENGTH_OF_KEY:
+        whose = (tag(name, text) for name, text in zip(("redis_db", "key", "key_type"), sample.labels, strict=True) if text)
+        yield Point(f"{PREFIX}key.length", sample.value, (*tags, *whose))
 
 
 def _pairs(line: str) -> dict[str, str]:

@@ -12,10 +12,14 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 
+import zstandard
+
 KEY = "0123456789abcdef0123456789abcdef"
 LIMITS = {"/api/v2/series": (512_000, 5_242_880)}
 V1 = (3_200_000, 62_914_560)
-DECODE: dict[str, Callable[[bytes], bytes]] = {"identity": bytes, "deflate": zlib.decompress, "gzip": gzip.decompress}
+DECODE: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes, "deflate": zlib.decompress, "gzip": gzip.decompress, "zstd1": zstandard.decompress,
+}  # fmt: skip
 TYPES = {1: "count", 2: "rate", 3: "gauge"}
 
 
@@ -51,6 +55,7 @@ class Intake:
         self.events: list[dict[str, Any]] = []
         self.faults: list[Fault] = []
         self.statuses: list[int] = []
+        self.encodings: list[str] = []
         self.late: list[Point] = []
         """Points that were answered with 202 and are not kept, as they are too old or too new."""
         intake = self
@@ -96,7 +101,9 @@ class Intake:
         if headers.get("DD-API-KEY") != self.key:
             return Fault(403, body='{"errors":["Forbidden"]}')
         try:
-            text = DECODE[headers.get("Content-Encoding", "identity")](content)
+            encoding = headers.get("Content-Encoding", "identity")
+            self.encodings.append(encoding)
+            text = DECODE[encoding](content)
             if len(content) > raw or len(text) > plain:
                 return Fault(413, body='{"errors":["Payload too large"]}')
             data = json.loads(text, parse_constant=_no_constant)
@@ -112,7 +119,7 @@ class Intake:
                     self.events.append(_event(data))
                 case _:
                     return Fault(404, body='{"errors":["Not found"]}')
-        except (Wrong, KeyError, ValueError, TypeError, zlib.error, OSError) as error:
+        except (Wrong, KeyError, ValueError, TypeError, zlib.error, zstandard.ZstdError, OSError) as error:
             return Fault(400, body=json.dumps({"errors": [f"{type(error).__name__}: {error}"]}))
         return Fault(202, body='{"errors":[]}' if path in LIMITS else '{"status":"ok"}')
 

@@ -185,7 +185,7 @@ async def test_ten_minutes_without_datadog_lose_nothing(
             pause = await way.sender.deliver()
             clock.advance(min(pause if pause is not None else 15.0, max(end - clock.time(), 0.001)))
             intake.faults = []
-        files = list((tmp_path / "datadog").glob("*.deflate")) if on_disk else []
+        files = list((tmp_path / "datadog").glob("*.batch")) if on_disk else []
         sizes.append(sum(file.stat().st_size for file in files))
     assert await way.sender.deliver() is None
     assert [each.value for each in intake.points] == list(range(expected)), "each once, in order"
@@ -195,6 +195,23 @@ async def test_ten_minutes_without_datadog_lose_nothing(
         assert 0 < max(sizes) < 1_000_000
         assert list((tmp_path / "datadog").iterdir()) == []
     await way.close()
+
+
+@pytest.mark.parametrize(("compression", "header"), [("deflate", "deflate"), ("gzip", "gzip"), ("zstd", "zstd1")])
+async def test_points_are_compressed_as_wanted_and_what_waits_outlives_a_change(
+    intake: Intake, clock: ManualClock, tmp_path: Path, compression: str, header: str
+) -> None:
+    before = outlet(intake, clock, tmp_path, compression=compression)
+    intake.faults = [Fault(503)]
+    assert await pushed(before, clock, *range(10))
+    await before._post.close()
+    after = outlet(intake, clock, tmp_path)
+    intake.faults = [Fault(413)]
+    after.check(ServiceCheck("redis.can_connect", Status.OK), clock.time())
+    assert await pushed(after, clock, 10) is None
+    assert [each.value for each in intake.points] == list(range(11))
+    assert intake.encodings == [header, header, "deflate", "deflate"], "two halves, what came after, and a check"
+    await after.close()
 
 
 async def test_what_is_too_old_for_datadog_is_counted_and_forgotten(intake: Intake, clock: ManualClock, tmp_path: Path) -> None:
@@ -219,7 +236,7 @@ async def test_what_waits_outlives_the_daemon(intake: Intake, clock: ManualClock
         intake.faults = [Fault(503)]
         await pushed(way, clock, value)
         await way._post.close()
-    (tmp_path / "datadog" / ".0000000000000-000001-series-1.deflate").write_bytes(b"half")
+    (tmp_path / "datadog" / ".0000000000000-000001-series-1.batch").write_bytes(b"half")
     (tmp_path / "datadog" / "notes.txt").write_text("not ours")
     way = outlet(intake, clock, tmp_path)
     assert await pushed(way, clock, 3) is None

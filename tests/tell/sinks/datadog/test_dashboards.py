@@ -15,13 +15,13 @@ from kvmon.tell.sinks.datadog.durations import AVERAGE
 from kvmon.tell.sinks.datadog.more import rate_name
 from kvmon.tell.sinks.datadog.names import CALLS_RATE, GROWING, STATES, UPTIME
 from kvmon.tell.sinks.datadog.points import EXPIRES, OWN
-from tests.tell.sinks.datadog.test_points import AGENT, NOT_SENT
+from tests.tell.sinks.datadog.test_points import AGENT
 
 FOLDER = Path(__file__).parents[4] / "dashboards" / "datadog"
 METRIC = re.compile(r"(?:avg|sum|min|max):([A-Za-z][A-Za-z0-9_.]*)\{")
 CHECKS = {"redis.can_connect", "redis.replication.master_link_status"}
 SENT = (
-    {name for name, *_ in AGENT} - set(NOT_SENT)
+    {name for name, *_ in AGENT}
     | {f"kvmon.{row.name.removeprefix(OWN)}" for row in ALL if row.name.startswith(OWN)}
     | {rate_name(field) for field in GROWING}
     | {*STATES.values(), UPTIME, CALLS_RATE, EXPIRES, AVERAGE}

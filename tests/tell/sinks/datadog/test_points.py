@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from kvmon.model.metrics.catalogue import commands, derived, polls, probes
+from kvmon.model.metrics.catalogue import commands, derived, keys, polls, probes
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Failure, Snapshot
 from kvmon.model.targets.address import Address
@@ -28,13 +28,9 @@ COMPUTED = {
     "redis.keys", "redis.expires", "redis.persist", "redis.persist.percent", "redis.expires.percent", "redis.info.latency_ms",
     "redis.net.maxclients", "redis.net.connections", "redis.replication.delay",
     "redis.replication.master_link_down_since_seconds", "redis.command.calls", "redis.command.usec_per_call",
-    "redis.ping.latency_ms",
+    "redis.ping.latency_ms", "redis.key.length",
 }  # fmt: skip
 """Sent, and computed from more than one plain field."""
-
-NOT_SENT = {
-    "redis.key.length": "polls do not look at keys",
-}
 
 
 class Entry(NamedTuple):
@@ -42,10 +38,10 @@ class Entry(NamedTuple):
     command: str
 
 
-def test_every_name_of_the_agent_is_sent_or_has_a_reason() -> None:
+def test_every_name_of_the_agent_is_sent() -> None:
     plain = {PREFIX + name for name in (*GAUGES.values(), *CLUSTER.values(), *RATES.values())}
     slowlog = {name for name, *_ in AGENT if name.startswith("redis.slowlog.micros.")}  # made by the Agent of our histogram
-    assert {name for name, *_ in AGENT} == plain | COMPUTED | slowlog | set(NOT_SENT)
+    assert {name for name, *_ in AGENT} == plain | COMPUTED | slowlog
 
 
 def test_each_field_of_info_has_the_agents_name_and_kind() -> None:
@@ -102,6 +98,15 @@ def test_kinds_and_tags() -> None:
     assert of(given, "kvmon.hit_ratio") == [(0.5, gauge, (*tags, "window:5m"))]
     assert of(given, "kvmon.replication_lag_seconds") == [(0, gauge, tags)], "a label without a value is no tag"
     assert not [point for point in given if point.name in {"redis.up", "redis.replication.master_link_down_since_seconds"}]
+
+
+def test_keys_have_lengths_types_and_none_where_they_are_gone() -> None:
+    found = [Sample(keys.LENGTH_OF_KEY, 3, ("db0", "a list", "list")), Sample(keys.LENGTH_OF_KEY, 0, ("db2", "gone", ""))]
+    tags = (*node_tags(node(labels={"team": "web"})), "redis_role:master")
+    assert of(points(subject({"role": "master"}, found), None), "redis.key.length") == [
+        (3, Form.GAUGE, (*tags, "redis_db:db0", "key:a_list", "key_type:list")),
+        (0, Form.GAUGE, (*tags, "redis_db:db2", "key:gone")),
+    ]
 
 
 def test_a_rate_needs_two_polls_and_a_counter_that_went_on() -> None:

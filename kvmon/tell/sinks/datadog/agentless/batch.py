@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from kvmon.tell.sinks.datadog.agentless.encoding import ENCODINGS, Encoding, encoding_of
 from kvmon.tell.sinks.datadog.point import Event, Point, ServiceCheck
 
 LARGEST = 500_000
@@ -18,7 +18,6 @@ LARGEST = 500_000
 LARGEST_PLAIN = 4_000_000
 """Bytes of a body before it is compressed; the API takes 5,242,880 of series."""
 
-ENCODING = "deflate"
 GAUGE, RATE = 3, 2
 """Of the v2 API."""
 
@@ -86,21 +85,26 @@ def event(event: Event, at: float, host: str) -> Item:
     return Item(json.dumps(data), at)
 
 
-def batches(kind: Kind, items: Sequence[Item]) -> Iterator[Batch]:
-    """As few bodies as the limits allow. Takes some milliseconds a megabyte: for a thread."""
+def batches(kind: Kind, items: Sequence[Item], compression: str = "deflate") -> Iterator[Batch]:
+    """As few bodies as the limits allow. Takes some milliseconds a megabyte: for a thread.
+
+    Of the encodings only deflate is documented for all that is not series.
+    """
+    encoding = ENCODINGS[compression if kind is Kind.SERIES else "deflate"]
     for part in [[item] for item in items] if kind is Kind.EVENTS else _parts(items):
-        yield from _packed(kind, part)
+        yield from _packed(kind, part, encoding)
 
 
 def halves(batch: Batch) -> list[Batch]:
     """The entries of a batch that was too large, in two; nothing where it has only one."""
     if batch.count < 2:
         return []
-    data = json.loads(zlib.decompress(batch.body))
+    encoding = encoding_of(batch.body)
+    data = json.loads(encoding.decompress(batch.body))
     entries = data["series"] if batch.kind is Kind.SERIES else data
     texts = [Item(json.dumps(entry, separators=(",", ":")), batch.oldest) for entry in entries]
     middle = len(texts) // 2
-    return [*_packed(batch.kind, texts[:middle]), *_packed(batch.kind, texts[middle:])]
+    return [*_packed(batch.kind, texts[:middle], encoding), *_packed(batch.kind, texts[middle:], encoding)]
 
 
 def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -117,12 +121,12 @@ def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-def _packed(kind: Kind, items: list[Item]) -> Iterator[Batch]:
+def _packed(kind: Kind, items: list[Item], encoding: Encoding) -> Iterator[Batch]:
     before, after = _AROUND[kind]
-    body = zlib.compress(f"{before}{','.join([item.text for item in items])}{after}".encode())
+    body = encoding.compress(f"{before}{','.join([item.text for item in items])}{after}".encode())
     if len(body) > LARGEST and len(items) > 1:
         middle = len(items) // 2
-        yield from _packed(kind, items[:middle])
-        yield from _packed(kind, items[middle:])
+        yield from _packed(kind, items[:middle], encoding)
+        yield from _packed(kind, items[middle:], encoding)
     else:
         yield Batch(kind, min(item.at for item in items), len(items), body)

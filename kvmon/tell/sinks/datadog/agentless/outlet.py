@@ -46,6 +46,7 @@ class AgentlessOutlet:
         self.paced = False
         self._clock = clock
         self._interval = options.interval
+        self._compression = options.compression
         self._tags = tuple([clean(tag) for tag in options.tags])
         self._host = options.hostname or socket.gethostname()
         self._post: Post = post or Http(options.proxy.get_secret_value() if options.proxy else None)
@@ -84,7 +85,7 @@ class AgentlessOutlet:
             self._items[Kind.SERIES].append(series(point, now, self._host, **more))  # type: ignore[arg-type] # int and float
         items, self._items = self._items, {kind: [] for kind in Kind}
         for kind, found in items.items():
-            for batch in await asyncio.to_thread(_packed, kind, found):
+            for batch in await asyncio.to_thread(_packed, kind, found, self._compression):
                 self._results["overflow"] += self._queue.put(batch)
         self.sender.notify()
 
@@ -107,5 +108,5 @@ class AgentlessOutlet:
         await self._post.close()
 
 
-def _packed(kind: Kind, items: list[Item]) -> list[Batch]:
-    return list(batches(kind, items))
+def _packed(kind: Kind, items: list[Item], compression: str) -> list[Batch]:
+    return list(batches(kind, items, compression))

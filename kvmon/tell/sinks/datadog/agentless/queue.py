@@ -17,7 +17,7 @@ from kvmon.tell.sinks.datadog.agentless.batch import Batch, Kind
 TOO_OLD = 3_540.0
 """Seconds: Datadog leaves out points of more than an hour, and answers 202 all the same; a minute is for the way."""
 
-_NAME = re.compile(r"(\d{13})-(\d{6,})-(series|checks|events)-(\d+)\.deflate")
+_NAME = re.compile(r"(\d{13})-(\d{6,})-(series|checks|events)-(\d+)\.batch")
 log = structlog.get_logger("kvmon")
 
 
@@ -112,7 +112,7 @@ class Queue:
         plain = Waiting(batch.kind, batch.oldest, batch.count, len(batch.body), body=batch.body)
         if self._folder is None:
             return plain
-        name = f"{round(batch.oldest * 1000):013d}-{next(self._numbers):06d}-{batch.kind}-{batch.count}.deflate"
+        name = f"{round(batch.oldest * 1000):013d}-{next(self._numbers):06d}-{batch.kind}-{batch.count}.batch"
         path, half = self._folder / name, self._folder / f".{name}"
         try:
             half.write_bytes(batch.body)
@@ -139,7 +139,7 @@ class Queue:
             with suppress(OSError):
                 if found is not None:
                     self._append(Waiting(Kind(found[3]), int(found[1]) / 1000, int(found[4]), path.stat().st_size, path))
-                elif path.name.startswith(".") and path.name.endswith(".deflate"):
+                elif path.name.startswith(".") and path.name.endswith(".batch"):
                     path.unlink()  # half a file
         last = [int(found[2]) for path in paths if (found := _NAME.fullmatch(path.name))]
         self._numbers = itertools.count(max(last, default=-1) + 1)

@@ -13,7 +13,8 @@ import structlog
 
 from kvmon.clock import Clock
 from kvmon.tell.sinks.datadog.agentless.answers import Action, Verdict, judge
-from kvmon.tell.sinks.datadog.agentless.batch import ENCODING, PATHS, Batch, halves
+from kvmon.tell.sinks.datadog.agentless.batch import PATHS, Batch, halves
+from kvmon.tell.sinks.datadog.agentless.encoding import encoding_of
 from kvmon.tell.sinks.datadog.agentless.http import NoAnswer, Post
 from kvmon.tell.sinks.datadog.agentless.key import KeySource, NoKey
 from kvmon.tell.sinks.datadog.agentless.queue import Queue, Waiting
@@ -96,7 +97,9 @@ class Sender:
         except NoKey as error:
             self._bad_key = ""
             return Verdict(Action.NEW_KEY, str(error))
-        headers = {"DD-API-KEY": key, "Content-Type": "application/json", "Content-Encoding": ENCODING}
+        headers = {
+            "DD-API-KEY": key, "Content-Type": "application/json", "Content-Encoding": encoding_of(body).header,
+        }  # fmt: skip
         try:
             answer = await self._post(self._url + PATHS[waiting.kind], body, headers)
         except NoAnswer as error:
