@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from kvmon.clock import Clock
-from kvmon.errors import EvaluationError, PromqlError
+from kvmon.errors import EvaluationError
 from kvmon.judge.alerts.lifecycle import Remembered
 from kvmon.judge.alerts.texts import Outside
-from kvmon.judge.promql import Engine, Query, finished, instant_work, parse, reach
+from kvmon.judge.promql import Engine, instant_work, reach
 from kvmon.judge.promql.extents import extents
 from kvmon.judge.promql.pace import Pace
-from kvmon.judge.promql.result import Value
 from kvmon.judge.promql.tree import Matchers
 from kvmon.judge.promql.work import Work, parts
 from kvmon.judge.rules.grid import phase, slot
 from kvmon.judge.rules.groups import Evaluation, Outcome, RuleState, remembered, texts_of
+from kvmon.judge.rules.questions import Questions
 from kvmon.judge.rules.results import samples_of
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.judge.rules.status import GroupStatus
@@ -137,7 +137,8 @@ class JudgedGroup:
     async def _outcome(self, index: int, at: int) -> tuple[Outcome, Sequence[str]]:
         """What the rule comes to, and PromQL's warnings about it."""
         rule, around, state = self.group.rules[index], self.around, self.states[index]
-        now = Evaluation(self.group, at, self.interval, self._ask(at), around.outside, recorded=self._recorded[index])
+        questions = Questions(around.window, at, around.engine)
+        now = Evaluation(self.group, at, self.interval, questions, around.outside, recorded=self._recorded[index])
         work = instant_work(rule.query, around.window, now.query_at, around.engine)
         try:
             result = await around.pace.run(work)
@@ -145,18 +146,6 @@ class JudgedGroup:
         except EvaluationError as error:
             return now.failed(state, str(error)), ()
         return await around.pace.run(now.work(rule, self._texts[index], state, found)), result.warnings
-
-    def _ask(self, at: int) -> Callable[[str], Sequence[tuple[Mapping[str, str], float]]]:
-        def ask(text: str) -> Sequence[tuple[Mapping[str, str], float]]:
-            try:
-                return [(dict(labels), value) for labels, value in samples_of(self._instant(parse(text), at))]
-            except (PromqlError, EvaluationError) as error:
-                raise ValueError(str(error)) from None
-
-        return ask
-
-    def _instant(self, query: Query, at: int) -> Value:
-        return finished(instant_work(query, self.around.window, at, self.around.engine)).value
 
     def _restore(self, known: Known) -> None:
         now = self._now()

@@ -20,8 +20,9 @@ import pytest
 
 from kvmon.judge.alerts.lifecycle import Remembered, State
 from kvmon.judge.alerts.texts import Outside
-from kvmon.judge.promql import instant
+from kvmon.judge.promql import Engine, instant
 from kvmon.judge.rules.groups import Evaluation, RuleState, remembered, texts_of
+from kvmon.judge.rules.questions import Questions
 from kvmon.judge.rules.results import samples_of
 from kvmon.judge.rules.rulefile import Group, read_file
 from kvmon.judge.rules.unit.store import Store
@@ -125,7 +126,7 @@ class Mine:
         """From a start to an end; what is remembered afterwards."""
         states = [RuleState(restored=False) for _ in self.group.rules]
         for number, at in enumerate(turns, 1):
-            now = Evaluation(self.group, at, 1000, lambda _: [], Outside(url=URL), resend=RESEND)
+            now = Evaluation(self.group, at, 1000, Questions(Store(), at, Engine()), Outside(url=URL), resend=RESEND)
             for index, rule in enumerate(self.group.rules):
                 outcome = now.conclude(rule, texts_of(rule), states[index], samples_of(instant(rule.query, Store(), at).value))
                 states[index] = outcome.state

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from kvmon.judge.alerts.functions import Query as Ask
 from kvmon.judge.alerts.functions import link
 from kvmon.judge.alerts.lifecycle import (
     GRACE,
@@ -26,6 +26,7 @@ from kvmon.judge.alerts.texts import Outside, Texts
 from kvmon.judge.promql import finished
 from kvmon.judge.promql.grouping import KEPT
 from kvmon.judge.promql.work import Work, parts
+from kvmon.judge.rules.questions import Questions
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.model.alert import Labels, Notice
 
@@ -84,7 +85,7 @@ class Evaluation:
     group: Group
     at: int
     interval: int
-    ask: Ask
+    ask: Questions
     outside: Outside = field(default_factory=Outside)
     resend: int = RESEND
     recorded: dict[Labels, Labels] = field(default_factory=dict, compare=False)
@@ -116,7 +117,8 @@ class Evaluation:
     def _alerts(self, rule: Rule, texts: Texts, state: RuleState, found: Sequence[Sample]) -> Work[Outcome]:
         now: list[Found] = []
         for labels, value in found:
-            now.append(texts.found(labels, value, query=self.ask, at=self.at, outside=self.outside))
+            fill = partial(texts.found, labels, value, query=self.ask, at=self.at, outside=self.outside)
+            now.append((yield from self.ask.answered(fill)))
             if len(now) % PART == 0:
                 yield
         terms = Terms(rule.hold, rule.keep_firing, self.group.limit)

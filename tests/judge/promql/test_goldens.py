@@ -8,7 +8,7 @@ import pytest
 
 from kvmon.judge.promql import Source
 from tests.judge.promql.compare import Answer, difference, ours
-from tests.judge.promql.data import INSTANTS, Memory, given
+from tests.judge.promql.data import Memory, given
 from tests.judge.promql.expressions import DELAYED, WRITTEN
 from tests.judge.promql.goldens import (
     DELAYED_FILE,
@@ -19,6 +19,7 @@ from tests.judge.promql.goldens import (
     asked,
     chosen,
     mixed,
+    moments_of,
     recorded,
     unordered,
     unstable,
@@ -29,11 +30,6 @@ from tests.judge.promql.prometheus import prometheus, write
 @pytest.fixture(scope="module")
 def source() -> Source:
     return Memory(given())
-
-
-def moments_of(place: int) -> tuple[int, ...]:
-    """All for an expression that was written, one for a generated one."""
-    return INSTANTS if place < 0 else (INSTANTS[place % len(INSTANTS)],)
 
 
 def differences(text: str, place: int, answers: list[Answer], source: Source, *, delayed: bool = False) -> list[str]:

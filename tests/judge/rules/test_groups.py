@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kvmon.judge.alerts.lifecycle import Remembered, State
+from kvmon.judge.promql import Engine
 from kvmon.judge.rules.grid import phase, slot
 from kvmon.judge.rules.groups import Evaluation, Outcome, RuleState, inherit, remembered, texts_of
+from kvmon.judge.rules.questions import Questions
 from kvmon.judge.rules.rulefile import Group, Rule, read_rules
+from kvmon.judge.rules.unit.store import Store
 from kvmon.model.alert import Labels
 
 A: Labels = (("__name__", "up"), ("instance", "a"))
@@ -23,13 +26,14 @@ def group(rules: str, head: str = "") -> Group:
     return made
 
 
-def nothing(_: str) -> Sequence[tuple[Mapping[str, str], float]]:
-    return []
+def questions(at: int) -> Questions:
+    """Of templates, over series that are not there."""
+    return Questions(Store(), at, Engine())
 
 
 def evaluate(of: Group, state: RuleState, found: Sequence[tuple[Labels, float]], at: int) -> Outcome:
     rule = of.rules[0]
-    return Evaluation(of, at, MINUTE, nothing).conclude(rule, texts_of(rule), state, found)
+    return Evaluation(of, at, MINUTE, questions(at)).conclude(rule, texts_of(rule), state, found)
 
 
 def test_a_recording_rule_writes_under_its_name_and_ends_what_it_no_longer_has() -> None:
@@ -84,7 +88,7 @@ def test_a_failed_evaluation_leaves_alerts_alone() -> None:
     of = group("  - alert: Down\n    expr: up == 0\n")
     before = evaluate(of, RuleState(), [(A, 0.0)], MINUTE).state
 
-    after = Evaluation(of, 2 * MINUTE, MINUTE, nothing).failed(before, "too many samples")
+    after = Evaluation(of, 2 * MINUTE, MINUTE, questions(2 * MINUTE)).failed(before, "too many samples")
 
     assert after.state.alerts == before.alerts
     assert (after.state.health, after.state.error, after.notices, after.ended) == ("err", "too many samples", (), ())
@@ -128,3 +132,29 @@ def test_the_grid_is_the_groups_own(now: int, interval: int, name: str) -> None:
     assert now - interval < at <= now
     assert (at - offset) % interval == 0
     assert slot(at, interval, offset) == at
+
+
+def test_texts_ask_in_parts_and_each_question_once() -> None:
+    store = Store()
+    for place in range(2000):
+        store.put((("__name__", "x"), ("n", str(place))), MINUTE, float(place))
+    text = '{{ query \\"sum(x)\\" | first | value }} {{ with query \\"x +\\" }}{{ end }}'
+    of = group(
+        f'  - alert: A\n    expr: up\n    annotations: {{a: "{text}", b: "{{{{ query \\"sum(x)\\" | first | value }}}}"}}\n'
+    )
+    selected: list[object] = []
+    select = store.select
+    store.select = lambda *of: selected.append(of) or select(*of)  # type: ignore[method-assign, func-returns-value]
+    rule = of.rules[0]
+    now = Evaluation(of, MINUTE, MINUTE, Questions(store, MINUTE, Engine()))
+    work = now.work(rule, texts_of(rule), RuleState(), [(A, 1.0), (B, 1.0)])
+
+    stops = sum(1 for _ in work)
+
+    assert len(selected) == 1
+    assert stops > 8
+    alerts = now.conclude(rule, texts_of(rule), RuleState(), [(A, 1.0)]).state.alerts
+    (alert,) = alerts.values()
+    texts = dict(alert.annotations)
+    assert texts["b"] == "1.999e+06"
+    assert "error executing template" in texts["a"]

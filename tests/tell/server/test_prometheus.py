@@ -165,3 +165,27 @@ async def test_others_run_while_a_long_query_does() -> None:
     done = True
     await beside
     assert turns > 5
+
+
+async def test_what_grafana_asks_to_see_whether_a_data_source_is_well() -> None:
+    """Save & test: one plus one as a form, who it is, whether it has rules; then what its editor of queries lists."""
+    view = filled()
+    status, body = await ask("query", view, query="1+1", time=4, post=True)
+    assert (status, body) == (200, {"status": "success", "data": {"resultType": "scalar", "result": [4, "2"]}})
+    status, body = await ask("status/buildinfo", view)
+    assert status == 200
+    assert body["data"]["version"].startswith("3.")
+    status, body = await ask("rules", view)
+    assert (status, body["data"]) == (200, {"groups": []})
+    span = {"start": T0, "end": T0 + 300}
+    status, body = await ask("label/__name__/values", view, **span)
+    assert (status, "redis_up" in body["data"]) == (200, True)
+    for path, parameters in (("labels", span), ("series", {**span, "match[]": "redis_up"})):
+        for post in (False, True):
+            status, body = await ask(path, view, post=post, **parameters)
+            assert (status, bool(body["data"])) == (200, True), path
+    status, body = await ask("metadata", view, limit=5, limit_per_metric=1)
+    assert (status, len(body["data"])) == (200, 5)
+    assert all(len(each) == 1 for each in body["data"].values())
+    status, body = await ask("query_exemplars", view, query="redis_up", **span)
+    assert (status, body["data"]) == (200, [])

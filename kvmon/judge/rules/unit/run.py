@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kvmon.errors import EvaluationError, PromqlError
 from kvmon.judge.alerts.durations import format_duration
@@ -11,6 +11,7 @@ from kvmon.judge.alerts.lifecycle import State
 from kvmon.judge.alerts.texts import Outside
 from kvmon.judge.promql import Engine, Query, finished, instant_work, parse
 from kvmon.judge.rules.groups import Evaluation, RuleState, texts_of
+from kvmon.judge.rules.questions import Questions
 from kvmon.judge.rules.results import samples_of
 from kvmon.judge.rules.rulefile import Group, Rule
 from kvmon.judge.rules.unit.notation import Stale
@@ -38,6 +39,7 @@ class _Run:
         self._test = test
         self._groups = groups
         self._store = Store()
+        self._engine = Engine(step=file.interval)
         self._outside = Outside(test.external_labels, test.external_url)
         self._texts = {id(rule): texts_of(rule) for group in groups for rule in group.rules}
         self._states = {id(rule): RuleState() for group in groups for rule in group.rules}
@@ -69,11 +71,11 @@ class _Run:
         self._loaded = steps
 
     def _evaluate(self, elapsed: int) -> Iterator[str]:
+        at = self._test.start + elapsed
         for group in self._groups:
-            now = Evaluation(
-                group, self._test.start + elapsed, group.interval or self._test.interval, self._ask(elapsed), self._outside
-            )
             for rule in group.rules:
+                questions = Questions(self._store, at, self._engine)
+                now = Evaluation(group, at, group.interval or self._test.interval, questions, self._outside)
                 problem = self._rule(now, rule)
                 if problem:
                     yield f"    rule: {rule.name}, time: {format_duration(elapsed)}, err: {problem}"
@@ -93,18 +95,8 @@ class _Run:
             self._store.put(labels, outcome.at, None)
         return outcome.state.error
 
-    def _ask(self, elapsed: int) -> Callable[[str], Sequence[tuple[Mapping[str, str], float]]]:
-        def ask(text: str) -> Sequence[tuple[Mapping[str, str], float]]:
-            try:
-                found = self._instant(parse(text), self._test.start + elapsed)
-            except (PromqlError, EvaluationError) as error:
-                raise ValueError(str(error)) from None
-            return [(dict(labels), value) for labels, value in found]
-
-        return ask
-
     def _instant(self, query: Query, at: int) -> list[tuple[Labels, float]]:
-        return samples_of(finished(instant_work(query, self._store, at, Engine(step=self._file.interval))).value)
+        return samples_of(finished(instant_work(query, self._store, at, self._engine)).value)
 
     def _alerts(self, test: AlertTest) -> Iterator[str]:
         got = [
