@@ -91,8 +91,9 @@ class Verdict:
     """Whether an op of a target may be tried.
 
     `state`: closed, open, half_open or unknown; `advice`: allow, limit or deny; `permit_ratio` 0..1 of the calls may go;
-    `since` and `last_ok` wall seconds; `index` grows with every change of the verdict, `generation` with every change of state.
-    `slots` are the shard's; `advice` follows `mode`, `state` does not. `suspect`: something failed, and is being looked into;
+    `since`, `last` (try) and `last_ok` wall seconds, `latency_ms` is that of the last try; `index` grows with every change of the
+    verdict, `generation` with every change of state. `slots` are the shard's; `advice` follows `mode`, `state` does not.
+    `suspect`: something failed, and is being looked into;
     `flapping`: it opens again and again; `degraded`: it succeeds, but has become slow; `maintenance`: some was announced.
     `reporter`: whom alone it is for, as its calls fail while those of others work.
     """
@@ -111,6 +112,8 @@ class Verdict:
     failures: int
     last_outcome: str
     last_ok: float | None
+    last: float | None = None
+    latency_ms: float | None = None
     slots: Slots = ()
     mode: Mode = "auto"
     override: Override | None = None

@@ -106,6 +106,12 @@ def test_changes_are_streamed_and_written_to_a_file(valkey: Server, start_daemon
     after = json.loads(file.read_text())
     assert after["boot"] == before["boot"]
     assert after["written_at"] > before["written_at"]
+    (verdict,) = [each for each in after["breakers"] if each["op"] == "write"]
+    assert daemon.value("kvmon_breaker_transitions_total", target="it", op="write") == verdict["generation"] == 2
+    assert "a breaker changed" in daemon.logs
+    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
+        query = "SELECT data FROM events WHERE kind = 'breaker' AND subject = 'write' ORDER BY id"
+        until(lambda: [json.loads(data)["after"] for (data,) in journal.execute(query)] == ["closed", "open"], what="the journal")
     until(lambda: json.loads(file.read_text())["written_at"] > after["written_at"] + 1, what="the file renewed without news")
 
 

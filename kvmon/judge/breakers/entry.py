@@ -7,15 +7,12 @@ from dataclasses import replace
 from kvmon.judge.breakers.breaker import Breaker, State
 from kvmon.judge.breakers.flapping import Flapping
 from kvmon.judge.breakers.paces import Paces
-from kvmon.judge.breakers.reports import Reports
+from kvmon.judge.breakers.reports import FEW, Reports
 from kvmon.judge.breakers.slow import Slowness
 from kvmon.model.evidence import Evidence, Mode, Op, Outcome, Override, Report, Slots, Told, Verdict
 from kvmon.model.targets.thresholds import Thresholds
 
 Key = tuple[str, Op, str]
-
-RAMPING = 5
-"""Failures in reports that raise an alarm while calls come back little by little."""
 
 PATIENCE = 2.0
 """Seconds that probes have to confirm or deny what applications say."""
@@ -34,7 +31,7 @@ class Entry:
     """Used by the board. Times are monotonic seconds."""
 
     __slots__ = (
-        "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last_ok", "last_outcome",
+        "_state", "alarmed_at", "breaker", "denials", "flapping", "generation", "index", "key", "last", "last_ok",
         "last_shown", "maintained_until", "overridden_until", "override", "paces", "quiet_until", "reports", "slots",
         "slowness", "told_slow", "tripped",
     )  # fmt: skip
@@ -51,7 +48,7 @@ class Entry:
         self.tripped = self.told_slow = False
         self.paces: Paces | None = None
         self.last_ok: float | None = None
-        self.last_outcome = ""
+        self.last: Evidence | None = None
         self.last_shown: tuple[object, ...] | None = None
         self.slowness, self.flapping = Slowness(), Flapping()
         self._state = breaker.state
@@ -73,7 +70,7 @@ class Entry:
             self.breaker = replace(before, heard=evidence.end)
             return
         self.breaker = before.step(evidence)
-        self.last_outcome = evidence.outcome
+        self.last = evidence
         if evidence.ok:
             self.last_ok = evidence.end
         if not before.alarmed or evidence.at < self.alarmed_at or not self.breaker.alarmed:
@@ -88,7 +85,7 @@ class Entry:
 
     def _still_told(self, now: float) -> bool:
         """Whether applications, who opened it, go on saying that calls fail."""
-        return self.tripped and self.reports is not None and self.reports.alarming(now, least=RAMPING)
+        return self.tripped and self.reports is not None and self.reports.alarming(now, least=FEW)
 
     def hear(self, outcome: Outcome, report: Report, now: float) -> None:
         """Take what an application says. What it saw before the state began is no news."""
@@ -99,7 +96,7 @@ class Entry:
         if outcome.outcome == "ok" and outcome.milliseconds > 0.0:
             self.paces = self.paces or Paces(self.rules)
             self.paces.add(report.reporter, outcome.count, outcome.milliseconds, now)
-        least = min(RAMPING, self.rules.min_failures) if self.breaker.ramping(now) else self.rules.min_failures
+        least = min(FEW, self.rules.min_failures) if self.breaker.ramping(now) else self.rules.min_failures
         if (
             self.breaker.state in (State.CLOSED, State.UNKNOWN)
             and not self.breaker.alarmed
@@ -137,7 +134,7 @@ class Entry:
     def _conclude(self, now: float) -> None:
         """Probes do not confirm what applications say: it counts where enough of them say it."""
         reports = self.reports
-        if reports is not None and reports.alarming(now, least=min(RAMPING, self.rules.min_failures)) and reports.quorum(now):
+        if reports is not None and reports.alarming(now, least=min(FEW, self.rules.min_failures)) and reports.quorum(now):
             self.breaker = self.breaker.trip(now, reports.summary(now).worst or "reported", level=1)
             self.tripped = True
         else:
@@ -169,8 +166,10 @@ class Entry:
 
     def alone(self, reporter: str, now: float, wall: float) -> Verdict | None:
         """What it says to this reporter alone, whose calls fail though the breaker is closed: its way here may be broken."""
-        if self.reports is None or self.mode != "auto" or self.breaker.state is not State.CLOSED or self.breaker.alarmed:
+        if self.reports is None or self.mode != "auto" or self.breaker.state is not State.CLOSED:
             return None
+        if self.breaker.alarmed and reporter not in self.reports.troubled:
+            return None  # it is being looked into whether it is alone
         trouble = self.reports.trouble(reporter, now)
         if not trouble:
             return None
@@ -199,13 +198,15 @@ class Entry:
         breaker, ratio, override = self.breaker, self.ratio(now), self.override
         forced = override is not None and override.mode == "forced_open"
         retry_after = self.overridden_until - now if forced else breaker.retry_after(now)
-        said = self.reports.summary(now) if self.reports is not None else None
+        said, last = self.reports.summary(now) if self.reports is not None else None, self.last
         return Verdict(
             target=target, op=op, shard=shard, state=breaker.state.value,
             advice="deny" if ratio == 0.0 else "limit" if ratio < 1.0 else "allow", permit_ratio=ratio,
             retry_after_ms=round(1000 * max(0.0, retry_after)) if ratio == 0.0 else 0, since=wall + breaker.since,
             generation=breaker.generation, reason_class=self._reason, index=self.index, failures=breaker.failures,
-            last_outcome=self.last_outcome, last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
+            last_outcome=last.outcome if last else "", last=wall + last.end if last else None,
+            latency_ms=round(1000 * last.duration, 3) if last else None,
+            last_ok=None if self.last_ok is None else wall + self.last_ok, slots=self.slots,
             mode=self.mode, override=override, suspect=breaker.suspect, flapping=self.flapping.on, degraded=self.degraded,
             maintenance=breaker.expecting, thresholds=self.rules,
             told=Told() if said is None else Told(said.reporters, said.calls, round(said.ratio, 4)),

@@ -14,6 +14,9 @@ ALIVE = 60.0
 REPORTERS = 1_000
 """Reporters that are told apart; those beyond count as one."""
 
+FEW = 5
+"""Failures that count where few calls are made, as less is permitted."""
+
 IGNORED = frozenset(
     {"noperm", "wrongtype", "noscript", "execabort", "crossslot", "cancelled", "moved", "ask", "tryagain", "client"}
 )
@@ -46,12 +49,13 @@ class Summary:
 
 
 class Reports:
-    """The reports about one op of one shard; a second of them is a bucket."""
+    """The reports about one op of one shard; a second of them is a bucket. `troubled` are those that are in trouble alone."""
 
     def __init__(self, rules: Thresholds = DEFAULTS) -> None:
         self._rules = rules
         self._buckets: deque[_Bucket] = deque(maxlen=math.ceil(rules.window))
         self._seen: dict[str, float] = {}
+        self.troubled: set[str] = set()
 
     def add(self, reporter: str, outcome: str, count: int, milliseconds: float, now: float) -> None:
         """So many calls ended so, and took so long together."""
@@ -89,8 +93,12 @@ class Reports:
         return Summary(calls.total(), failed.total(), worst, len(calls), failing, spent)
 
     def trouble(self, reporter: str, now: float) -> str:
-        """The class of what mostly fails for this reporter, were it the only one that speaks; empty where its calls work."""
+        """The class of what mostly fails for this reporter, were it the only one that speaks; empty where its calls work.
+
+        Who is in trouble is advised to try less, so a few failures keep it there.
+        """
         if reporter not in self._seen:
+            self.troubled.discard(reporter)
             return ""
         self._slide(now)
         calls = sum(bucket.calls[reporter] for bucket in self._buckets)
@@ -98,8 +106,11 @@ class Reports:
         for bucket in self._buckets:
             classes.update({outcome: count for (who, outcome), count in bucket.failed.items() if who == reporter})
         failures = classes.total()
-        if failures < self._rules.min_failures or failures < self._rules.failure_ratio * calls:
+        least = min(FEW, self._rules.min_failures) if reporter in self.troubled else self._rules.min_failures
+        if failures < least or failures < self._rules.failure_ratio * calls:
+            self.troubled.discard(reporter)
             return ""
+        self.troubled.add(reporter)
         return _commonest(classes)
 
     def _slide(self, now: float) -> None:

@@ -23,9 +23,14 @@ def envelope(now: Verdicts, wall: float, *, index: int | None = None, chosen: Se
         "index": now.index if index is None else index,
         "generated_at": timestamp(wall),
         "valid_for_ms": VALID_FOR_MS,
-        "monitor": {"tilt": now.tilt or None},
+        "monitor": monitor(now),
         "breakers": [breaker(verdict) for verdict in (now.all if chosen is None else chosen)],
     }
+
+
+def monitor(now: Verdicts) -> dict[str, Any]:
+    """Whether kvmon trusts itself."""
+    return {"tilt": now.tilt or None}
 
 
 def breaker(verdict: Verdict) -> dict[str, Any]:
@@ -65,6 +70,8 @@ def breaker(verdict: Verdict) -> dict[str, Any]:
             "probe": {
                 "consecutive_failures": verdict.failures,
                 "last_outcome": verdict.last_outcome or None,
+                "last": timestamp(verdict.last) if verdict.last else None,
+                "latency_ms": verdict.latency_ms,
                 "last_ok": timestamp(verdict.last_ok) if verdict.last_ok else None,
             },
         },

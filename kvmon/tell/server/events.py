@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from kvmon.tell.server.documents import LEASE, VALID_FOR_MS, envelope, packed
+from kvmon.tell.server.documents import LEASE, VALID_FOR_MS, envelope, monitor, packed
 from kvmon.tell.server.feed import Feed
 from kvmon.tell.server.keys import VIEW
 
@@ -46,7 +46,8 @@ async def _follow(request: web.Request, response: web.StreamResponse, feed: Feed
         elif missed:
             text += missed
         else:
-            text += feed.event("heartbeat", packed({"index": feed.index, "valid_for_ms": VALID_FOR_MS}))
+            now = request.app[VIEW].verdicts()
+            text += feed.event("heartbeat", packed({"index": feed.index, "valid_for_ms": VALID_FOR_MS, "monitor": monitor(now)}))
         index = feed.index
         async with asyncio.timeout(PATIENCE):
             await response.write(text)

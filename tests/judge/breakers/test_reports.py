@@ -104,6 +104,12 @@ def test_what_probes_deny_is_one_applications_own_trouble_until_it_has_slid_away
     for _ in range(3):
         it.probe()
     assert it.board.verdicts("a").all[0].advice == "limit"
+    it.clock.advance(9.0)
+    it.probe()
+    it.report("a", timeout=6)
+    it.clock.advance(2.0)
+    it.probe()
+    assert it.board.verdicts("a").all[0].advice == "limit", "it tries little, and that fails"
     it.clock.advance(9.5)
     it.probe()
     assert it.board.verdicts("a").all[0].advice == "allow"

@@ -78,10 +78,12 @@ async def test_who_comes_back_goes_on_where_it_left_off() -> None:
 
 async def test_a_stream_without_news_renews_the_lease(monkeypatch: Any) -> None:
     monkeypatch.setattr(events, "BEAT", 0.01)
-    async with door(view()) as client, client.get("/v1/events") as response:
+    made = view()
+    async with door(made) as client, client.get("/v1/events") as response:
         await next_event(response)
+        made.judged = replace(made.judged, tilt="lag")
         beat = await next_event(response)
-    assert (beat.name, beat.data) == ("heartbeat", {"index": 7, "valid_for_ms": 10_000})
+    assert (beat.name, beat.data) == ("heartbeat", {"index": 7, "valid_for_ms": 10_000, "monitor": {"tilt": "lag"}})
 
 
 async def test_when_a_breaker_vanishes_all_start_anew() -> None:
