@@ -1,6 +1,7 @@
-"""Takes the pictures of the page: `python docs/picture.py [SECONDS]`. It needs the extra `demo`, Playwright and Chromium.
+"""Takes the pictures of the page and of a dashboard: `python docs/picture.py [SECONDS]`.
 
-The demo's servers, two more, and one that is not there are watched for so long (290 s make good lines), then looked at.
+It needs the extra `demo`, Playwright and Chromium. The demo's servers, two more, and one that is not there are watched for so
+long (290 s make good lines), then looked at. The dashboard is drawn from its file and the daemon's own answers (`preview.py`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
+import preview
 from playwright.sync_api import sync_playwright
 
 from kvmon.cli.demo.servers import HOST, Embedded, free_port
 from kvmon.cli.demo.stage import Stage
 
 HERE = Path(__file__).parent
+DASHBOARD = HERE.parent / "dashboards" / "grafana" / "kvmon-target.json"
 PICTURES = {"page.png": "/", "target.png": "/targets/sessions?range=5m"}
 
 
@@ -59,6 +62,9 @@ def look(url: str) -> None:
             page.locator("#live", has_text="live").wait_for()
             page.screenshot(path=HERE / "images" / name)
             page.close()
+        page = browser.new_page(viewport={"width": 24 * preview.CELL + 8, "height": 880})
+        page.set_content(preview.page(DASHBOARD, url, target="sessions", height=880))
+        page.screenshot(path=HERE / "images" / "dashboard.png")
         browser.close()
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.source.model import BAD_ABOVE_ZERO, Dashboard, Query, Row, graph, number, table
-
-IT = 'target=~"$target"'
+from dashboards.source.model import BAD_ABOVE_ZERO, IT, Dashboard, Query, Row, graph, number, table
 
 BREAKERS = Dashboard(
     uid="kvmon-breakers",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.source.model import BAD_ABOVE_ZERO, Dashboard, Query, Row, graph, number
-
-IT = 'target=~"$target"'
+from dashboards.source.model import BAD_ABOVE_ZERO, IT, Dashboard, Query, Row, graph, number
 
 CLUSTER = Dashboard(
     uid="kvmon-cluster",

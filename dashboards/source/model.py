@@ -11,6 +11,9 @@ Color = Literal["green", "yellow", "red", "blue"]
 NODE = 'target=~"$target", instance=~"$instance"'
 """Selects what the variables at the top of a dashboard name."""
 
+IT = 'target=~"$target"'
+"""The same where a series is of a whole target."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -81,7 +84,8 @@ def _queries(given: tuple[Query | str, ...]) -> tuple[Query, ...]:
 
 
 UP = (("0", "DOWN", "red"), ("1", "up", "green"))
-"""Words for a value that is 1 or 0."""
+WORKS = (("0", "yes", "green"), ("1", "NO", "red"))
+"""Words for a value that is 1 or 0; the latter is of a state that is bad."""
 
 BAD_BELOW_ONE: tuple[tuple[float | None, Color], ...] = ((None, "red"), (1.0, "green"))
 BAD_ABOVE_ZERO: tuple[tuple[float | None, Color], ...] = ((None, "green"), (1.0, "red"))

@@ -6,8 +6,10 @@ from dashboards.source.model import (
     BAD_ABOVE_ZERO,
     BAD_BELOW_ONE,
     FILLING,
+    IT,
     NODE,
     UP,
+    WORKS,
     Dashboard,
     Query,
     Row,
@@ -15,6 +17,8 @@ from dashboards.source.model import (
     number,
     table,
 )  # fmt: skip
+
+SHARD = "{{target}} {{shard}}"
 
 TARGET = Dashboard(
     uid="kvmon-target",
@@ -26,10 +30,12 @@ TARGET = Dashboard(
             (
                 number("Up", "Whether the node answered its last poll.", "short", f"redis_up{{{NODE}}}", mapping=UP,
                        alarming=BAD_BELOW_ONE, runbook="RedisDown"),
-                number("Reads work", "Whether kvmon's probe can read: PING and GET.", "short",
-                       f'kvmon_probe_success{{{NODE}, op="read"}}', mapping=UP, alarming=BAD_BELOW_ONE, runbook="KvmonBreakerOpen"),
-                number("Writes work", "Whether kvmon's probe can write; replicas are not tried.", "short",
-                       f'kvmon_probe_success{{{NODE}, op="write"}}', mapping=UP, alarming=BAD_BELOW_ONE, runbook="KvmonBreakerOpen"),
+                number("Reads work", "Whether applications can read: no while the breaker of a shard is open.", "short",
+                       Query(f'max by (target, shard) (kvmon_breaker_state{{{IT}, op="read", state="open"}})', SHARD),
+                       mapping=WORKS, alarming=BAD_ABOVE_ZERO, runbook="KvmonBreakerOpen"),
+                number("Writes work", "Whether applications can write: no while the breaker of a shard is open.", "short",
+                       Query(f'max by (target, shard) (kvmon_breaker_state{{{IT}, op="write", state="open"}})', SHARD),
+                       mapping=WORKS, alarming=BAD_ABOVE_ZERO, runbook="KvmonBreakerOpen"),
                 number("Up for", "Since the server process began.", "s", f"redis_uptime_in_seconds{{{NODE}}}"),
                 number("Memory against its limit", "Share of the limit, where there is one.", "percentunit",
                        f"kvmon_memory_utilization_ratio{{{NODE}}}", alarming=FILLING, runbook="RedisMemoryNearlyFull"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kvmon.cli.document import json_option
 from kvmon.cli.settings import Settings, config_option
 from kvmon.cli.silence import silent
 
@@ -29,7 +30,7 @@ INDENT = 19
 @click.argument("target", required=False)
 @click.option("--audit", "audited", is_flag=True, help="Also check best practices, and say what to change and why.")
 @click.option("--write", is_flag=True, help="Also set a small key that expires, even where no probe of the target does.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, file: str | None, target: str | None, **given: bool) -> None:
     """Walk to a backend step by step, look at it, and say what to do about what is wrong.

@@ -35,10 +35,14 @@ def shop(start_daemon: Callable[..., Daemon], valkey: Server, tmp_path: Any) -> 
     return start_daemon({
         "interval": "1s",
         "targets": [
-            {"name": "shop", "url": valkey.url, "labels": {"team": EVIL}},
+            {
+                "name": "shop", "url": valkey.url, "labels": {"team": EVIL}, "memory_limit": "1GiB",
+                "workloads": [{"name": "everything", "keys": "*", "expires": 1}], "scan": {"every": "1s", "commands": 10000},
+            },
             {"name": "gone", "url": "redis://127.0.0.1:1"},
         ],
         "web": {"tokens": [TOKEN]},
+        "migration": {"source": "shop", "destination": "gone", "mode": "dual-write"},
         "rules": {"files": [str(rules)], "evaluation_interval": "1s"},
         "alerting": {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]},
     })  # fmt: skip
@@ -64,7 +68,7 @@ def looked_anew(page: Any) -> None:
 def test_it_loads_without_errors_and_is_live(shop: Daemon, open_page: Callable[..., Any]) -> None:
     page = open_page(shop.url)
     assert page.locator(".card").first.get_attribute("id") == "card-gone"
-    assert "Nothing listens there" in shown(page, "#card-gone").inner_text()
+    assert "nothing listens there" in shown(page, "#card-gone").inner_text()
     live(page)
     looked_anew(page)
 
@@ -129,6 +133,15 @@ def test_a_breaker_is_overridden_and_released(shop: Daemon, open_page: Callable[
     page.wait_for_selector("#breaker-shop-write- .forced", state="detached")
 
 
+def test_what_is_in_a_target_is_told(shop: Daemon, valkey: Server, open_page: Callable[..., Any]) -> None:
+    valkey.command("SET", "lasting", EVIL)
+    page = open_page(f"{shop.url}/targets/shop")
+    page.locator("section:has(#keys) tr", has_text="everything").locator(".bad", has_text="too few").wait_for()
+    assert "Counted" in shown(page, "#scan").inner_text()
+    assert "not ready" in shown(page, "section:has(#migration)").inner_text()
+    assert "of the memory limit was in use" in shown(page, "section:has(#size)").inner_text()
+
+
 def test_after_a_restart_of_kvmon_it_is_stale_and_then_live_again(
     start_daemon: Callable[..., Daemon], valkey: Server, open_page: Callable[..., Any]
 ) -> None:
@@ -146,7 +159,7 @@ def test_after_a_restart_of_kvmon_it_is_stale_and_then_live_again(
 
 def test_without_scripts_it_shows_the_same_and_loads_itself_again(shop: Daemon, open_page: Callable[..., Any]) -> None:
     page = open_page(shop.url, java_script_enabled=False)
-    assert "Nothing listens there" in shown(page, "#card-gone").inner_text()
+    assert "nothing listens there" in shown(page, "#card-gone").inner_text()
     assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "1"
     page.goto(f"{shop.url}/targets/shop?range=5m")
     until(lambda: page.reload() and page.locator(".chart .line").count() >= 3, what="lines")

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import bcrypt
+import click
 import pytest
 import yaml
 
+from kvmon.cli.commands import COMMANDS, Commands
 from kvmon.model.metrics.catalogue import ALL
 from tests.cli.running import Terminal
 from tests.servers.daemon import INHERITED, Daemon
@@ -57,6 +59,17 @@ def test_what_is_listed_offline(terminal: Terminal, valkey: Server) -> None:
     assert document("rules", "check", "rules.yaml", "--lint-fatal", code=3)[0]["ok"] is True
     terminal.write("rule_files: [rules.yaml]\ntests: []", "test.yaml")
     assert document("rules", "test", "test.yaml") == [{"file": "test.yaml", "ok": True, "problems": []}]
+
+
+def test_every_command_that_tells_something_has_it() -> None:
+    group = Commands()
+    context = click.Context(group)
+    commands = {name: group.get_command(context, name) for name in COMMANDS}
+    rules = commands.pop("rules")
+    assert isinstance(rules, click.Group)
+    commands.update(rules.commands)
+    without = [name for name, each in commands.items() if each and "as_json" not in {option.name for option in each.params}]
+    assert without == ["run", "demo"]
 
 
 def test_what_a_daemon_tells(terminal: Terminal, valkey: Server, start_daemon: Callable[..., Daemon]) -> None:

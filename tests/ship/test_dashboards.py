@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
+import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from dashboards.source import ALL
 from dashboards.source.grafana import COLUMNS, text
 from dashboards.source.model import Dashboard, Panel, Query
+from docs import preview
 from kvmon.judge.promql import parse
 from kvmon.judge.promql.tree import Binary, Expr, Number, Selector, children, plain
 from kvmon.model.metrics.catalogue import ALL as CATALOGUE
@@ -89,6 +93,25 @@ def test_nothing_is_divided_by_what_may_be_zero(dashboard: Dashboard, panel: Pan
                 divisor = plain(expr.right)
                 guarded = isinstance(divisor, Binary) and divisor.op in (">", "!=")
                 assert guarded or isinstance(divisor, Number), query.expression
+
+
+@pytest.mark.parametrize("dashboard", ALL, ids=by_title)
+def test_every_panel_can_be_drawn_for_its_picture(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = dict.fromkeys(("target", "instance", "cmd", "op"), "<script>")
+
+    def answer(url: str, timeout: float) -> BytesIO:
+        assert "$" not in url
+        assert timeout
+        values = [[time.time() - back, str(number)] for number, back in enumerate((120.0, 60.0, 0.0))]
+        return BytesIO(json.dumps({"data": {"result": [{"metric": labels, "values": values}]}}).encode())
+
+    monkeypatch.setattr(preview, "urlopen", answer)
+    page = preview.page(ROOT / "dashboards" / "grafana" / f"{dashboard.uid}.json", "http://k", target="it", height=10_000)
+    for row in dashboard.rows:
+        assert html.escape(row.title) in page
+        assert row.collapsed or all(html.escape(panel.title) in page for panel in row.panels)
+    assert "<script>" not in page
+    assert "M0.0 " not in page, "nothing is drawn where nothing is known"
 
 
 @pytest.mark.parametrize("dashboard", ALL, ids=by_title)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.servers.daemon import Daemon
+from tests.servers.daemon import INHERITED, Daemon
 from tests.servers.kinds import missing, tool
 from tests.servers.ports import free_port
 from tests.servers.server import Server
@@ -25,6 +27,38 @@ PAGES = sorted(
     if not any(part.startswith(".") or part in ("node_modules", "build") for part in path.relative_to(ROOT).parts)
 )
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def test_the_readme_by_itself(valkey: Server) -> None:
+    output = Reader(ROOT / "README.md", {6379: valkey.port, 9121: free_port()}).follow()
+    assert re.search(r"^redis +(well|unknown)", output, re.MULTILINE)
+    assert "✓ ping" in output
+
+
+@pytest.mark.slow
+def test_make_run_in_a_clone(tmp_path: Path) -> None:
+    """The environment that `make run` would fill from a registry is the one of this test."""
+    for name in ("bin", ".pip", ".run"):
+        (tmp_path / name).mkdir() if name == "bin" else (tmp_path / name).touch()
+    for name, words in (("python", ""), ("kvmon", "-m kvmon")):
+        (tmp_path / "bin" / name).write_text(f'#!/bin/sh\nexec {sys.executable} {words} "$@"\n')
+        (tmp_path / "bin" / name).chmod(0o755)
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    port = free_port()
+    process = subprocess.Popen(
+        ["make", "--silent", "run", f"VENV={tmp_path}"], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**kept, "KVMON_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        until(lambda: _reached(port) or process.poll() is not None, what="what make runs")
+        assert process.stderr is not None
+        assert "a Valkey primary" in process.stderr.readline()
+        assert f"open http://127.0.0.1:{port}/" in process.stderr.readline()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def test_a_sidecar(valkey: Server) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kvmon.cli.document import json_option
 from kvmon.cli.settings import Settings, config_option
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ EVERY = 1_000_000_000
 @click.option(
     "--top", default=20, show_default=True, type=click.IntRange(0, 1000), help="How many of the biggest keys are shown."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, file: str | None, target: str, **given: Any) -> None:
     """Go through the key space of TARGET: keys, memory, expiry and elements by workload or prefix, and the biggest keys.

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from kvmon.cli.document import json_option
 from kvmon.cli.settings import Settings, config_option
 
 
@@ -33,7 +34,7 @@ from kvmon.cli.settings import Settings, config_option
 @click.option("--replicas", is_flag=True, help="Ask replicas where there are any in step.")
 @click.option("--state", "state", type=click.Path(dir_okay=False), metavar="FILE",
               help="Where progress is kept, and gone on from when it was stopped.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, file: str | None, source: str, destination: str, **given: Any) -> None:
     """Compare SOURCE with DESTINATION key by key: missing keys, other types, values and times to live.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 
 from aiohttp import web
 
+from kvmon.tell.exposition.formats import takes_gzip
 from kvmon.tell.server.keys import VIEW
 from kvmon.tell.server.pages.mark import Mark, mark
 
@@ -21,11 +23,21 @@ KEPT = 32
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rendering:
     begun: float
     mark: Mark
     page: asyncio.Future[web.Response]
+    zipped: bytes = b""
+
+    def answer(self, page: web.Response, *, zipped: bool) -> web.Response:
+        """What one of those who look is sent: a response can be sent only once. It is compressed once, too."""
+        headers = {**page.headers, "Vary": "Accept-Encoding"}
+        body = page.body
+        if zipped and isinstance(body, bytes):
+            body = self.zipped = self.zipped or gzip.compress(body, compresslevel=5, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(status=page.status, headers=headers, body=body)
 
 
 RENDERINGS: web.AppKey[dict[str, _Rendering]] = web.AppKey("renderings", dict)
@@ -59,7 +71,7 @@ def shared(render: Handler) -> Handler:
                 kept[request.path_qs] = found
         # Who leaves while it is made must not take it from the others.
         page = await asyncio.shield(found.page)
-        return web.Response(status=page.status, headers=page.headers, body=page.body)
+        return found.answer(page, zipped=takes_gzip(request.headers.get("Accept-Encoding", "")))
 
     return answer
 

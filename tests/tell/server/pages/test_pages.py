@@ -12,14 +12,14 @@ from kvmon.judge.rules.groups import RuleState
 from kvmon.judge.rules.rulefile import read_rules
 from kvmon.judge.rules.status import GroupStatus
 from kvmon.model.evidence import Override, Verdict, Verdicts
-from kvmon.model.metrics.catalogue import derived
+from kvmon.model.metrics.catalogue import derived, keys, probes, workloads
 from kvmon.model.metrics.catalogue.client_list import BY_NAME
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Failure
 from kvmon.model.targets.address import Address
 from kvmon.model.targets.target import Target
 from kvmon.tell.server.pages.runbooks import names
-from kvmon.tell.server.view import Member, SlowCommand, Topology
+from kvmon.tell.server.view import LargeCommand, Member, SlowCommand, Topology
 from tests.tell import examples
 from tests.tell.server.seen import Seen, seen
 from tests.tell.server.test_server import door, get
@@ -58,6 +58,17 @@ def alert(**labels: str) -> Alert:
 def alarmed(*alerts: Alert) -> list[GroupStatus]:
     states = (RuleState({each.labels: each for each in alerts}, health="ok", at=round(NOW) * 1000),)
     return [GroupStatus(GROUP, states, 15_000, round(NOW) * 1000)]
+
+
+def moving(**others: Any) -> dict[str, Any]:
+    """A migration from sessions to jobs as the daemon tells of it."""
+    return {
+        "name": "sessions-jobs", "source": "sessions", "destination": "jobs", "mode": "dual-write", "ready": False,
+        "reasons": {"missing": "the destination lacks keys: <b>0.86%</b> of keys"}, "compared": 579,
+        "ratios": {"missing": 0.00023, "extra": None, "type": 0.0, "value": 0.0, "ttl": 0.0},
+        "keys": {"source": 3001, "destination": None}, "memory_bytes": {"source": 1024, "destination": None},
+        "write_lag_seconds": 0.012, "at": NOW - 19, "examples": {"missing": ["session:secret"]}, **others,
+    }  # fmt: skip
 
 
 async def text(view: Seen, path: str) -> str:
@@ -211,12 +222,23 @@ def hostile() -> Seen:
         Sample(BY_NAME, 3, (EVIL,)),
         Sample(examples.MONOTONIC, 3, (EVIL,)),
         Sample(examples.KEYS, 2, (EVIL,)),
+        Sample(keys.GROUP_COUNT, 2, ("db0", EVIL)),
+        Sample(keys.QUEUE, 2, ("db0", EVIL)),
+        Sample(derived.SMALLER_MEMORY, 0.5, (EVIL,)),
     ]
     failures = [Failure("clients", "protocol", EVIL)]
     view.board.put(examples.snapshot(labelled.nodes[0], given, facts=facts, failures=failures))
     down = view.known[1].nodes[0]
     view.board.put(examples.snapshot(down, [], up=False, failures=[Failure("poll", EVIL, EVIL)]))
-    view.slow = (SlowCommand(EVIL, 14, NOW, 0.25, EVIL, 1),)
+    view.slow = (SlowCommand(EVIL, 14, NOW, 0.25, EVIL, 1, EVIL),)
+    view.large = (LargeCommand(EVIL, EVIL, NOW, 4096, EVIL, 1, EVIL),)
+    view.own = [
+        Sample(workloads.KEYS, 3, ("sessions", EVIL)),
+        Sample(workloads.SHARDS, 1, ("sessions", "counted")),
+        Sample(workloads.HELD, 1, ("sessions", EVIL)),
+        Sample(probes.EXPIRY, NOW, ("sessions", EVIL)),
+    ]
+    view.moving = [moving(destination=EVIL, mode=EVIL, reasons={EVIL: EVIL}, ratios={EVIL: 0.5})]
     view.able = [Capability("config", "refused", EVIL)]
     view.evaluated = alarmed(
         replace(alert(target="sessions", other=EVIL), annotations=(("runbook_url", "javascript:alert(1)"), ("summary", EVIL)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from kvmon.tell.server.view import SlowCommand
 from tests.tell.server.pages.test_pages import verdict
 from tests.tell.server.seen import Seen, seen
 from tests.tell.server.test_server import door
+
+PLAIN = {"Accept-Encoding": "identity"}
 
 
 @dataclass
@@ -40,7 +43,7 @@ async def test_many_viewers_in_one_second_cost_one_rendering() -> None:
     async with door(view) as client:
 
         async def page(path: str) -> str:
-            return str(await (await client.get(path)).text())
+            return str(await (await client.get(path, headers=PLAIN)).text())
 
         pages = await asyncio.gather(*(page("/targets/sessions") for _ in range(30)), page("/targets/jobs"))
         assert (view.renderings["sessions"], view.renderings["jobs"]) == (1, 1)
@@ -50,13 +53,24 @@ async def test_many_viewers_in_one_second_cost_one_rendering() -> None:
         assert view.renderings["sessions"] == 2
 
 
+async def test_it_is_compressed_for_who_takes_that() -> None:
+    view = counting()
+    async with door(view) as client:
+        plain = await client.get("/targets/sessions", headers=PLAIN)
+        zipped = await client.get("/targets/sessions", headers={"Accept-Encoding": "gzip, br"})
+        assert zipped.headers["Content-Encoding"] == "gzip"
+        assert plain.headers["Vary"] == zipped.headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(await zipped.read()) == await plain.read()
+        assert view.renderings["sessions"] == 1
+
+
 async def test_what_became_ill_is_shown_at_once() -> None:
     view = counting()
     async with door(view) as client:
-        assert "is down" in await (await client.get("/")).text()
+        assert "is down" in await (await client.get("/", headers=PLAIN)).text()
         view.judged = Verdicts("epoch", 7, [verdict()])
         view.feed.changed(verdict())
-        assert "sessions is down" in await (await client.get("/")).text()
+        assert "sessions is down" in await (await client.get("/", headers=PLAIN)).text()
 
 
 async def test_who_leaves_takes_the_page_from_nobody() -> None:

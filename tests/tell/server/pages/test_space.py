@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from kvmon.model.metrics.catalogue import derived, keys, probes
 from kvmon.model.metrics.catalogue import workloads as rows
 from kvmon.model.metrics.sample import Sample
 from kvmon.tell.server.pages.rendering import ticked
 from tests.tell import examples
-from tests.tell.server.pages.test_pages import text
+from tests.tell.server.pages.test_pages import NOW, moving, text
 from tests.tell.server.seen import Seen, seen
-
-NOW = 1_700_000_000.0
 
 
 def words(body: str) -> str:
@@ -84,16 +81,6 @@ async def test_what_a_smaller_size_would_have_meant_is_an_estimate() -> None:
     assert "it is too small" in await told(0.9, 0.07)
     assert "it is too small" in await told(0.3, 0.85)
     assert "Size estimate" not in words(await text(seen(), "/targets/sessions"))
-
-
-def moving(**others: Any) -> dict[str, Any]:
-    return {
-        "name": "sessions-jobs", "source": "sessions", "destination": "jobs", "mode": "dual-write", "ready": False,
-        "reasons": {"missing": "the destination lacks keys: <b>0.86%</b> of keys"}, "compared": 579,
-        "ratios": {"missing": 0.00023, "extra": None, "type": 0.0, "value": 0.0, "ttl": 0.0},
-        "keys": {"source": 3001, "destination": None}, "memory_bytes": {"source": 1024, "destination": None},
-        "write_lag_seconds": 0.012, "at": NOW - 19, "examples": {"missing": ["session:secret"]}, **others,
-    }  # fmt: skip
 
 
 async def test_a_migration_tells_both_sides_readiness_reasons_and_drift() -> None:
