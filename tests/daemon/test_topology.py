@@ -45,6 +45,23 @@ def test_a_primary_and_its_replica_are_found_from_either(seed: str, start_server
     }
 
 
+def test_announced_addresses_may_be_others_than_those_that_lead_there_and_of_any_kind(
+    start_server: Start, start_daemon: StartDaemon
+) -> None:
+    primary = start_server()
+    hidden = start_server(replica_of=primary, settings={"replica-announce-ip": "10.255.255.1"})
+    sixth = start_server(replica_of=primary, settings={"replica-announce-ip": "::1", "bind": "127.0.0.1 ::1"})
+    daemon = start_daemon(
+        {
+            "interval": "500ms",
+            "timeout": "400ms",
+            "targets": [{"name": "it", "url": f"redis://localhost:{primary.port}", "address_map": {"10.255.255.1": "127.0.0.1"}}],
+        }
+    )
+    expected = {f"localhost:{primary.port}": 1.0, hidden.address: 1.0, f"[::1]:{sixth.port}": 1.0}
+    until(lambda: instances(daemon) == expected, what=f"all of them\n{daemon.logs[-3000:]}")
+
+
 def test_a_failover_is_followed_and_who_is_gone_is_forgotten(start_server: Start, start_daemon: StartDaemon) -> None:
     primary = start_server()
     replica = start_server(replica_of=primary)
