@@ -14,6 +14,7 @@ from kvmon.clock import SystemClock
 from kvmon.config.urls import read_url
 from kvmon.model.targets.target import Probe, Target
 from kvmon.tell.exposition.board import Board
+from kvmon.tell.exposition.formats import Dialect
 from kvmon.watch.collectors import Collectors
 from kvmon.watch.poller import NodePoller
 from kvmon.watch.probes.hot import HotProbe
@@ -50,6 +51,8 @@ async def cost(url: str, polls: int, probes: int) -> float:
         if number == WARM:
             begun = time.process_time()
         board.put(await poller.poll(clock.monotonic()))
+        if not board.render(Dialect.CLASSIC).endswith(b"\n"):
+            raise SystemExit("no text was rendered")
         for _ in range(probes):
             clock.ahead += INTERVAL / probes
             found = await probe.probe(write=probe.due(clock.monotonic()))

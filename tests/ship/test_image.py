@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.kinds import missing
+from release.stamp import current
+from tests.servers.kinds import IMAGES, missing
 from tests.servers.pages import samples
 from tests.servers.ports import free_port
 from tests.servers.server import Server
@@ -101,6 +102,31 @@ def test_only_a_url_is_needed_and_it_watches_as_nobody_with_a_root_it_cannot_wri
     assert container.inside("python", "-c", who) == "65532 65532 False False"
     assert "kvmon is running" in container.logs
     assert "Traceback" not in container.logs
+
+
+def test_beside_a_server_nothing_but_its_url_is_needed(image: str) -> None:
+    server = podman("run", "--detach", "--network", "none", IMAGES["valkey-image"])
+    watcher = ""
+    ask = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9121/metrics', timeout=20).read().decode())"
+    try:
+        watcher = podman(
+            "run", "--detach", "--network", f"container:{server}", "--env", "REDIS_URL=redis://127.0.0.1:6379", image
+        )
+
+        def up() -> bool:
+            page = podman("exec", watcher, "python", "-c", ask, check=False)
+            return [sample.value for sample in samples(page) if sample.name == "redis_up"] == [1.0]
+
+        until(up, what="redis_up 1 at the port that is usual")
+    finally:
+        podman("rm", "--force", "--time", "5", *filter(None, (watcher, server)), check=False)
+
+
+def test_its_versions_are_those_of_the_constraints(image: str) -> None:
+    look = "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
+    inside = {pin.lower().replace("_", "-") for pin in podman("run", "--rm", "--entrypoint", "python", image, "-c", look).split()}
+    ours = {line.lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    assert inside - ours == {f"kvmon=={current()}"}
 
 
 def test_sigterm_ends_it_well_and_soon(container: Container, capsys: pytest.CaptureFixture[str]) -> None:
