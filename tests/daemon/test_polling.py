@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kvmon.clock import SystemClock
-from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.roundsman import Rounds, phase
 from kvmon.daemon.supervise import LoopEnded, supervise
@@ -292,14 +290,3 @@ def test_missed_turns_are_not_made_up_for() -> None:
     assert len(rounds.due(1500.0)) == 1
     assert rounds.head is not None
     assert 1500.0 < rounds.head <= 1522.5
-
-
-async def test_garbage_is_collected_when_we_say_so_and_as_before_afterwards() -> None:
-    before = gc.get_threshold()
-    full = gc.get_stats()[2]["collections"]
-    task = asyncio.create_task(supervise([Garbage(clock=SystemClock(), least=0.01)]))
-    await eventually(lambda: gc.get_stats()[2]["collections"] > full)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    assert gc.get_threshold() == before
