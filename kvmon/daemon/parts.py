@@ -22,7 +22,6 @@ from kvmon.tell.exposition.board import Board
 
 if TYPE_CHECKING:
     from kvmon.daemon.maintenance import MaintenanceLoop
-    from kvmon.daemon.scanning import ScanLoop
     from kvmon.daemon.tokens import TokenLoop
     from kvmon.tell.server.view import Topology
 
@@ -48,7 +47,6 @@ class Parts:
         self._late = late
         self._tokens: TokenLoop | None = None
         self._maintenance: MaintenanceLoop | None = None
-        self._scanning: ScanLoop | None = None
 
     async def run(self) -> NoReturn:
         """Run what the configuration wants, now or after a reload; until cancelled."""
@@ -58,13 +56,14 @@ class Parts:
 
     def reads(self, key: tuple[str, str]) -> tuple[int, int]:
         """Hits and misses of kvmon's own that do not go through polls."""
-        loops = [loop for loop in (self._shelves.view.probing, self._scanning) if loop is not None]
+        loops = [loop for loop in (self._shelves.view.probing, self._shelves.view.scanning) if loop is not None]
         hits, misses = zip(*(loop.reads(key) for loop in loops), strict=True) if loops else ((), ())
         return sum(hits), sum(misses)
 
     def with_scans(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what scans found on its node."""
-        return self._scanning.with_found(snapshot) if self._scanning is not None else snapshot
+        scanning = self._shelves.view.scanning
+        return scanning.with_found(snapshot) if scanning is not None else snapshot
 
     def attend(self, config: Config) -> None:
         """Keep tokens fresh, and hear what providers announce; what no target needs is not even imported."""
@@ -128,18 +127,18 @@ class Parts:
         """Go through the key spaces of targets that have workloads or name keys; what nobody wants is not even imported."""
         shelves = self._shelves
         targets = [target for target in config.targets if target.workloads or config.collectors_of(target).keys.wanted]
-        if self._scanning is None:
+        if shelves.view.scanning is None:
             if not targets:
                 return
             from kvmon.daemon.scanning import ScanLoop
 
-            self._scanning = ScanLoop(journal=shelves.journal, clock=shelves.clock, latest=shelves.board.latest)
-            shelves.view.also(self._scanning.own_samples)
-            self._late.put_nowait(self._scanning)
+            shelves.view.scanning = ScanLoop(journal=shelves.journal, clock=shelves.clock, latest=shelves.board.latest)
+            shelves.view.also(shelves.view.scanning.own_samples)
+            self._late.put_nowait(shelves.view.scanning)
         from kvmon.daemon.scanning import Wanted
 
         following = shelves.following
-        self._scanning.apply(
+        shelves.view.scanning.apply(
             Wanted(
                 target, config.collectors_of(target).keys, partial(following.nodes, target), partial(following.topology, target)
             )

@@ -19,18 +19,27 @@ from kvmon.watch.scans.tally import Summary, Tally, summary
 
 def workload_samples(target: Target, shards: Sequence[ShardScan]) -> Iterator[Sample]:
     """What is known of the target's workloads; nothing of keys before every shard was counted."""
-    counted = [shard.last for shard in shards if shard.last is not None]
-    whole = bool(counted) and len(counted) == len(shards)
+    counted = counted_by(shards)
     for workload in target.workloads:
         labels = (target.name, workload.name)
         if workload.expires is not None and workload.keys:
             yield Sample(rows.EXPECTED, workload.expires, labels)
-        if workload.keys and whole:
-            tallies = [tally for each in counted for bucket, tally in each.tallies.items() if _of(bucket, workload)]
-            yield from _found(summary(tallies), labels)
+        if workload.keys and counted:
+            yield from _found(summary_of(workload, shards), labels)
             growth = [shard.growth(plan.WORKLOAD, workload.name) for shard in shards]
             if all(each is not None for each in growth):
                 yield Sample(rows.GROWTH, sum(each or 0.0 for each in growth), labels)
+
+
+def counted_by(shards: Sequence[ShardScan]) -> Sequence[Counted]:
+    """The last whole pass of each; none before every shard had one."""
+    counted = [shard.last for shard in shards if shard.last is not None]
+    return counted if len(counted) == len(shards) else ()
+
+
+def summary_of(workload: Workload, shards: Sequence[ShardScan]) -> Summary:
+    """What a workload comes to on all shards."""
+    return summary([tally for each in counted_by(shards) for bucket, tally in each.tallies.items() if _of(bucket, workload)])
 
 
 def _of(bucket: Bucket, workload: Workload) -> bool:

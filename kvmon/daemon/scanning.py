@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from kvmon.clock import Clock
+from kvmon.daemon.scan_document import scan_document
 from kvmon.daemon.scan_journal import ScanJournal
 from kvmon.daemon.scan_places import Latest, Place, scan_places
 from kvmon.daemon.scan_samples import pattern_samples, progress_samples, workload_samples
@@ -99,6 +100,11 @@ class ScanLoop:
                 last = scanned.scan.last
                 found += [*(pattern_samples(known.wanted.keys, last) if last is not None else ()), *scanned.samples]
         return replace(snapshot, samples=[*snapshot.samples, *found]) if found else snapshot
+
+    def document(self, target: Target) -> dict[str, Any]:
+        """What is known of the target's workloads; `at` is wall seconds, `biggest` names keys."""
+        known = self._targets.get(target.name)
+        return scan_document(target, [scanned.scan for scanned in known.shards.values()] if known is not None else [])
 
     def own_samples(self) -> list[Sample]:
         """What is known of workloads, and of the scans themselves."""

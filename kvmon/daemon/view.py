@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from kvmon.clock import Clock
 from kvmon.config import Config
-from kvmon.config.urls import read_url
+from kvmon.daemon.elsewhere import scrape_elsewhere
 from kvmon.daemon.following import Following
 from kvmon.daemon.measure import measure
 from kvmon.daemon.polling import PollLoop
@@ -23,9 +23,7 @@ from kvmon.model.metrics.catalogue.breakers import FOLLOWERS
 from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
-from kvmon.model.targets.providers import provider_of
-from kvmon.model.targets.ranges import is_loopback
-from kvmon.model.targets.target import Credentials, Node, Target, Tls
+from kvmon.model.targets.target import Node, Target
 from kvmon.tell.exposition.board import Board
 from kvmon.tell.exposition.process import ProcessMetrics
 from kvmon.tell.server.feed import Feed
@@ -33,7 +31,6 @@ from kvmon.tell.server.inbox import Inbox
 from kvmon.tell.server.options import WebOptions
 from kvmon.tell.server.pages.past import Past
 from kvmon.tell.server.view import Check, LargeCommand, SlowCommand, Topology
-from kvmon.watch.poller import NodePoller
 
 if TYPE_CHECKING:
     from kvmon.daemon.incidents import Incidents
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from kvmon.daemon.migrating import MigrationLoop
     from kvmon.daemon.notifying import NotifyLoop
     from kvmon.daemon.probing import ProbeLoop
+    from kvmon.daemon.scanning import ScanLoop
     from kvmon.judge.promql import Engine
     from kvmon.judge.promql.pace import Pace
     from kvmon.judge.rules.status import GroupStatus
@@ -89,6 +87,7 @@ class DaemonView:
         self.notifying: NotifyLoop | None = None
         self.judging: JudgeLoop | None = None
         self.migrating: MigrationLoop | None = None
+        self.scanning: ScanLoop | None = None
         self._came_up = False
         self.take(config)
 
@@ -151,6 +150,12 @@ class DaemonView:
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """See View."""
         return await self.incident_book.events(target, limit) if self.incident_book is not None else []
+
+    def workloads(self, target: Target) -> dict[str, Any]:
+        """See View."""
+        if self.scanning is None:
+            return {"target": target.name, "at": None, "workloads": [], "biggest": []}
+        return self.scanning.document(target)
 
     def migrations(self) -> list[dict[str, Any]]:
         """See View."""
@@ -243,22 +248,7 @@ class DaemonView:
 
     async def scrape_url(self, url: str) -> Snapshot:
         """See View."""
-        parsed = read_url(url)
-        target = Target(
-            name="scrape",
-            addresses=(parsed.address,),
-            credentials=Credentials(parsed.username, parsed.password),
-            tls=Tls() if parsed.tls else None,
-            provider=provider_of(parsed.address.host),
-            timeout=self.config.timeout,
-            bare=True,
-            guarded=not is_loopback(parsed.address.host),
-        )
-        poller = NodePoller(target.nodes[0], self.config.collectors_of(target), clock=self.clock)
-        try:
-            return await poller.poll(self.clock.monotonic())
-        finally:
-            await poller.close()
+        return await scrape_elsewhere(url, self.config, self.clock)
 
     async def measure(self, target: Target) -> float:
         """See View."""

@@ -52,6 +52,11 @@ def test_workloads_are_counted_weighed_and_grow(server: Server, start_daemon: St
     assert daemon.value("kvmon_workload_keys", workload="none") == 0
     assert daemon.value("kvmon_workload_memory_bytes", workload="none") is None
     assert daemon.value("kvmon_scan_shards", state="counted") == 1
+    told = daemon.get("/v1/workloads/it?keys=true").json()
+    assert {each["name"]: each["keys"] for each in told["workloads"]} == {"logins": 250, "analysis": 1, "none": 0}
+    assert len(told["biggest"]) == 20
+    assert told["biggest"][0]["name"] in {f"session:{number}" for number in range(190, 200)}
+    assert "biggest" not in daemon.get("/v1/workloads/it").json()
     fill(server, "session", 300)
     daemon.until("kvmon_workload_keys", 300, workload="logins")
     daemon.until("kvmon_workload_growth_keys_per_hour", 0, workload="logins")
@@ -112,20 +117,28 @@ def scans(folder: Any) -> list[Any]:
 
 @pytest.mark.slow
 def test_a_pass_is_resumed_in_the_middle(valkey: Server, start_daemon: StartDaemon, tmp_path: Any) -> None:
+    """After a SIGKILL, too."""
     fill(valkey, "session", 100_000)
-    steady = {"every": "1h", "commands": 200, "server_time": 1, "sample": 10}
+    steady = {"every": "1h", "commands": 10, "server_time": 1, "sample": 10}
     options = {
         **configured(valkey, [{"name": "logins", "preset": "sessions"}], scan=steady),
         "state_dir": str(tmp_path / "state"),
     }
     daemon = start_daemon(options)
-    until(lambda: (daemon.value("kvmon_scan_progress_ratio") or 0) > 0.1, what="a tenth")
-    code, _ = daemon.terminate()
-    assert code == 0
-    again = start_daemon(options)
 
-    progress = until(lambda: again.value("kvmon_scan_progress_ratio"), what="it goes on")
-    assert progress >= 0.1, "not from the beginning"
+    def kept() -> int:
+        rows = [json.loads(json.loads(row)[1]) for (row,) in scans(tmp_path / "state")]
+        return sum(row["current"]["met"] for row in rows if row["current"])
+
+    met = until(kept, what="a row of a pass that is under way")
+    assert 0 < met < 100_000
+    daemon.process.kill()
+    daemon.process.wait(20)
+    again = start_daemon({**options, "targets": [{**options["targets"][0], "scan": {**HURRY, "every": "1h", "sample": 10}}]})
+    valkey.command("CONFIG", "RESETSTAT")
+    again.until("kvmon_workload_keys", 100_000, workload="logins")
+    asked = int(valkey.info("commandstats")["cmdstat_scan"].split(",")[0].removeprefix("calls="))
+    assert asked <= (100_000 - met) / 400 * 1.5 + 20, "not from the beginning"
 
 
 def test_channels_and_subscribers_are_counted_on_all_nodes(

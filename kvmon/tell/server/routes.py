@@ -24,6 +24,7 @@ from kvmon.tell.server import (
     silences,
     targets,
     topology,
+    workloads,
 )
 from kvmon.tell.server.pages.routes import routes as pages
 from kvmon.tell.server.prometheus.routes import routes as prometheus
@@ -140,6 +141,9 @@ ROUTES: tuple[Route, ...] = (
           (NAMED, *LIMITS), refused=(BAD, UNKNOWN)),
     Route("GET", "/v1/migrations", migrations.migrations, _told("Those that are watched.", migrations="array"),
           (Query("keys", "Name some of the keys that differ.", kind="boolean"),)),
+    Route("GET", "/v1/workloads/{target}", workloads.workloads,
+          _told("What scans have counted.", target="string", at="string|null", workloads="array"),
+          (Query("keys", "Name the biggest keys.", kind="boolean"),), refused=(UNKNOWN,)),
     Route("GET", "/v1/targets", targets.targets, _told("All.", targets="array")),
     Route("GET", "/v1/slowlog/{target}", targets.slowlog, _told("The newest.", target="string", entries="array"),
           refused=(UNKNOWN,)),

@@ -150,6 +150,9 @@ class View(Protocol):
     async def events(self, target: str | None, limit: int) -> list[dict[str, Any]]:
         """What happened, the newest first; `at` is wall seconds."""
 
+    def workloads(self, target: Target) -> dict[str, Any]:
+        """What scans have counted there; `at` is wall seconds or None, `biggest` names keys."""
+
     def migrations(self) -> list[dict[str, Any]]:
         """What is known of migrations that are watched; `at` is wall seconds, `examples` are names of keys."""
 

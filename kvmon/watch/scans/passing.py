@@ -95,6 +95,7 @@ class Pass:
             "run_id": self.run_id, "cursor": self.cursor, "left": self.left, "met": self.met, "began": self.began,
             "sizes": list(self.sizes.items()), "done": self.done,
             "tallies": [[*bucket, tally.document()] for bucket, tally in self.tallies.items()],
+            "biggest": self.biggest,
             "names": [[*bucket, [name.decode("latin-1") for name in names]] for bucket, names in self.names.items()],
         }  # fmt: skip
 
@@ -105,6 +106,7 @@ class Pass:
         scan.run_id, scan.cursor, scan.done = str(document["run_id"]), str(int(document["cursor"])), bool(document["done"])
         scan.left, scan.met, scan.began = [int(db) for db in document["left"]], int(document["met"]), float(document["began"])
         scan.sizes = {int(db): int(size) for db, size in document["sizes"]}
+        scan.biggest = [Big(*big) for big in document.get("biggest", ())]
         for subject, rule, db, group, tally in document["tallies"]:
             bucket = Bucket(subject, rule, db, group)
             scan.tallies[bucket] = Tally.read(tally)

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kvmon.watch.scans.passing import Pass
+from kvmon.watch.scans.passing import Big, Pass
 from kvmon.watch.scans.rules import Bucket, Rule
 from kvmon.watch.scans.tally import Tally
+
+BIGGEST = 20
+"""How many of the biggest keys of a shard are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Counted:
     ended: float
     tallies: Mapping[Bucket, Tally]
     names: Mapping[Bucket, frozenset[bytes]] = field(default_factory=dict)
+    biggest: Sequence[Big] = ()
 
     @property
     def middle(self) -> float:
@@ -41,7 +45,7 @@ class ShardScan:
     def begin(self, instance: str, now: float) -> Pass:
         """The pass under way, or a new one; on another node than before it is begun anew."""
         if self.current is None or instance != self.instance:
-            self.current = Pass(self.rules)
+            self.current = Pass(self.rules, top=BIGGEST)
             self.current.began = now
         self.instance = instance
         return self.current
@@ -54,7 +58,7 @@ class ShardScan:
         if self.last is not None:
             self.before = self.last.middle, {bucket: tally.keys for bucket, tally in self.last.tallies.items()}
         names = {bucket: frozenset(found) for bucket, found in scan.names.items()}
-        self.last = Counted(self.instance, scan.began, now, scan.tallies, names)
+        self.last = Counted(self.instance, scan.began, now, scan.tallies, names, tuple(scan.biggest))
         self.current = None
 
     def growth(self, subject: str, rule: str) -> float | None:
@@ -74,6 +78,7 @@ class ShardScan:
             whole = Pass(self.rules)
             whole.tallies, whole.began = dict(last.tallies), last.began
             whole.names = {bucket: set(names) for bucket, names in last.names.items()}
+            whole.biggest = list(last.biggest)
             found["last"] = {**whole.document(), "instance": last.instance, "ended": last.ended}
         if self.before is not None:
             found["before"] = [self.before[0], [[*bucket, keys] for bucket, keys in self.before[1].items()]]
@@ -89,14 +94,14 @@ class ShardScan:
             if document.get("last"):
                 whole = Pass.read(rules, document["last"])
                 names = {bucket: frozenset(each) for bucket, each in whole.names.items()}
-                found.last = Counted(
-                    document["last"]["instance"], whole.began, float(document["last"]["ended"]), whole.tallies, names
-                )
+                instance, ended = str(document["last"]["instance"]), float(document["last"]["ended"])
+                found.last = Counted(instance, whole.began, ended, whole.tallies, names, tuple(whole.biggest))
             if document.get("before"):
                 at, rows = document["before"]
                 found.before = float(at), {Bucket(*bucket): int(keys) for *bucket, keys in rows}
             if document["current"]:
                 found.current = Pass.read(rules, document["current"])
+                found.current.top = BIGGEST
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls(rules)
         return found

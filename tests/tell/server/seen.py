@@ -91,6 +91,14 @@ class Seen:
         del target, limit
         return []
 
+    def workloads(self, target: Target) -> dict[str, Any]:
+        return {
+            "target": target.name,
+            "at": 1_700_000_000.0,
+            "workloads": [{"name": "logins"}],
+            "biggest": [{"name": "session:1"}],
+        }
+
     def migrations(self) -> list[dict[str, Any]]:
         return [dict(each) for each in self.moving]
 
