@@ -24,9 +24,9 @@ async def keep(file: Path, window: Window) -> None:
     try:
         with beside.open("wb") as out:
             press = zlib.compressobj(LEVEL)
-            for frame in window.packed():
+            for piece in window.packed():
                 # Compressing does not hold Python's lock: the loop goes on meanwhile.
-                out.write(await asyncio.to_thread(press.compress, frame))
+                out.write(await asyncio.to_thread(press.compress, piece))
             out.write(press.flush())
         beside.replace(file)
     except OSError as error:

@@ -58,8 +58,8 @@ class Frame:
         return self._gone[-1] if self._gone else NOTHING
 
     def rows(self) -> tuple[Sequence[array[float]], Sequence[frozenset[int]]]:
-        """All rows, and what they have no value of."""
-        return self._rows, self._gone
+        """All rows, and what they have no value of, as they are now."""
+        return self._rows[:], self._gone[:]
 
     def column(self, labels: Labelset) -> Column:
         """A new column."""

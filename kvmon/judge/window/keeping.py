@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from kvmon.judge.promql.labels import Labelset
+from kvmon.judge.promql.work import parts
 from kvmon.judge.window.frame import Frame
 from kvmon.judge.window.tail import Tail
 
@@ -22,33 +23,44 @@ def keepable(key: object) -> TypeGuard[Key]:
     return isinstance(key, str) or (isinstance(key, tuple) and all(isinstance(part, str) for part in key))
 
 
-def packed(kind: str, key: Key, frame: Frame) -> bytes:
-    """A frame: a line of JSON, then its times and rows as they are in memory."""
+def packed(kind: str, key: Key, frame: Frame) -> Iterator[bytes]:
+    """A frame: a line of JSON, then its times and rows as they are in memory. In pieces, between which others may run."""
+    # As it is now, whatever is written to it between the pieces.
+    columns, times = frame.columns[:], array("q", frame.times)
     rows, gone = frame.rows()
+    tails = [(place, column.tail.copied()) for place, column in enumerate(columns) if column.tail is not None]
     distinct: dict[frozenset[int], int] = {}
     head: dict[str, Any] = {
         "kind": kind,
         "key": key,
-        "columns": [column.labels.pairs for column in frame.columns],
         "widths": [len(row) for row in rows],
         "gone": [distinct.setdefault(each, len(distinct)) for each in gone],
+        "tails": [(place, len(tail.times), sorted(tail.stale)) for place, tail in tails],
     }
     head["sets"] = [sorted(each) for each in distinct]
-    tails = [(column.place, column.tail) for column in frame.columns if column.tail is not None]
-    head["tails"] = [(place, len(tail.times), sorted(tail.stale)) for place, tail in tails]
-    own = [part.tobytes() for _, tail in tails for part in (tail.times, tail.values)]
-    body = b"".join([array("q", frame.times).tobytes(), *[row.tobytes() for row in rows], *own])
-    return _piece(head, body)
+    labels: list[bytes] = []
+    for part in parts(columns, COLUMNS):
+        labels.append(_json([column.labels.pairs for column in part])[1:-1])
+        yield b""
+    line = _json(head)[:-1] + b',"columns":[' + b",".join(labels) + b"]}"
+    body = [times, *rows, *[column for _, tail in tails for column in (tail.times, tail.values)]]
+    yield b"%d %d\n" % (len(line), sum(8 * len(column) for column in body)) + line
+    for some in parts(body, ROWS):
+        yield b"".join([column.tobytes() for column in some])
+
+
+COLUMNS, ROWS = 500, 100
+"""Columns and rows of a piece."""
 
 
 def headed(head: dict[str, Any]) -> bytes:
     """The beginning, with what is said of the whole."""
-    return MAGIC + _piece(head, b"")
+    line = _json(head)
+    return MAGIC + b"%d 0\n" % len(line) + line
 
 
-def _piece(head: dict[str, Any], body: bytes) -> bytes:
-    line = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
-    return b"%d %d\n" % (len(line), len(body)) + line + body
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def unpacked(data: bytes) -> tuple[dict[str, Any], Iterator[tuple[str, Key, Frame]]]:

@@ -38,6 +38,10 @@ class Tail(Series):
         """Bytes."""
         return BYTES * len(self.times)
 
+    def copied(self) -> Tail:
+        """As it is now."""
+        return Tail(self.labels, self.times[:], self.values[:], set(self.stale))
+
     def grow(self, place: int, times: Sequence[int], rows: Sequence[array[float]], gone: Sequence[AbstractSet[int]]) -> None:
         """Take the column at this place of rows; where it has no value it has ended."""
         for at, row, missing in zip(times, rows, gone, strict=True):

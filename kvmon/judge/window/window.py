@@ -132,13 +132,13 @@ class Window:
     # What is kept over a restart
 
     def packed(self) -> Iterator[bytes]:
-        """All that can be kept, frame by frame."""
+        """All that can be kept, in pieces, between which others may run."""
         yield headed({"forgotten": self.forgotten, "reaching": self._reaching.packed()})
         frames = [("node", key, feed.frame) for key, feed in self._nodes.items()]
         frames += [("vector", key, feed.frame) for key, feed in self._vectors.items()]
         for kind, key, frame in frames:
             if keepable(key) and (frame.times or frame.tails):
-                yield packed(kind, key, frame)
+                yield from packed(kind, key, frame)
 
     def restore(self, data: bytes, now: int) -> None:
         """Begin with what was kept. Raises ValueError where it is damaged; what came before the damage is there then."""

@@ -200,6 +200,23 @@ def test_what_is_damaged_is_told(damage: Callable[[bytes], bytes]) -> None:
         Window().restore(damage(b"".join(window.packed())), 2000)
 
 
+def test_what_is_written_while_a_window_is_kept_does_no_harm() -> None:
+    window = Window()
+    for tick in range(1, 120):
+        window.put("rule", tick * STEP, [(pairs(SPECS[0], str(number)), 1.0) for number in range(1200)])
+    pieces = []
+    for place, piece in enumerate(window.packed()):
+        pieces.append(piece)
+        if place:  # the first says what is true of all
+            window.put("rule", (120 + place) * STEP, [(pairs(SPECS[1], str(place)), 1.0)])
+    assert len(pieces) > 5
+    other = Window()
+    other.restore(b"".join(pieces), 200 * STEP)
+    found = finished(other.select(EVERY, 0, 1))
+    assert len(found) == 1200
+    assert all(column.span(0, 10**9)[0][-1] == 119 * STEP for column in found)
+
+
 def test_nodes_and_rules_that_are_no_more_are_forgotten_in_time() -> None:
     window = Window(retention=300_000)
     window.append(("it", "h"), 1000, [Sample(SPECS[0], 1, ("a",))], node())
