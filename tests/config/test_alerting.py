@@ -106,7 +106,7 @@ BAD = {
     "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\n  time_intervals:\n  - months: [3:1]":
         (6, "'3:1' ends before it begins"),
     "route: {receiver: a}\nreceivers: [{name: a}]\ntime_intervals:\n- name: n\n  time_intervals:\n  - location: Berlin":
-        (6, "'Berlin' is no time zone that this system knows"),
+        (6, "unknown time zone Berlin: write one that this system knows"),
     "route:\n  receiver: a\n  group_bye: [x]\nreceivers: [{name: a}]": (3, "did you mean 'group_by'?"),
     "route:\n  receiver: b\nreceivers: [{name: a}]": (2, "no receiver is called 'b'"),
     "route:\n  receiver: a\n  routes:\n  - receiver: c\nreceivers: [{name: a}]":

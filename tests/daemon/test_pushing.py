@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -108,7 +111,7 @@ def test_without_an_agent(valkey: Server, start_daemon: Callable[..., Daemon], t
         assert "Traceback" not in daemon.logs
 
 
-def test_a_dead_agent_delays_nothing_and_loss_is_seen(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
+def test_what_a_dead_agent_does_not_take_is_counted(valkey: Server, start_daemon: Callable[..., Daemon]) -> None:
     with TemporaryDirectory(prefix="kvmon-") as folder:
         daemon = start_daemon(
             {"interval": "1s", "datadog": {"interval": "1s"}, "targets": [{"name": "it", "url": valkey.url}]},
@@ -116,5 +119,29 @@ def test_a_dead_agent_delays_nothing_and_loss_is_seen(valkey: Server, start_daem
         )
         until(lambda: (daemon.value("kvmon_datadog_points_total", result="socket") or 0) > 0, what="loss counted")
         daemon.until("redis_up", 1, target="it")
+        code, _ = daemon.terminate()
+        assert code == 0, daemon.logs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("agentless", [True, False])
+def test_a_datadog_that_hangs_delays_no_poll(valkey: Server, start_daemon: Callable[..., Daemon], agentless: bool) -> None:
+    """It lets itself be connected to and says nothing; a request is given up after 30 s only."""
+    with TemporaryDirectory(prefix="kvmon-") as folder, ExitStack() as open_:
+        if agentless:
+            hangs = open_.enter_context(socket.create_server(("127.0.0.1", 0)))
+            way = {"api_key": KEY, "api": f"http://127.0.0.1:{hangs.getsockname()[1]}", "hostname": "here"}
+        else:
+            hangs = open_.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            hangs.bind(f"{folder}/dsd")
+            way = {"dogstatsd": f"unix://{folder}/dsd"}
+        daemon = start_daemon(
+            {"interval": "1s", "datadog": {**way, "interval": "1s"}, "targets": [{"name": "it", "url": valkey.url}]}
+        )
+        until(lambda: (daemon.value("kvmon_datadog_queue_points") or 0) > 0, what="something waits")
+        before = daemon.value("redis_commands_total", cmd="info") or 0
+        polled = partial(daemon.value, "redis_commands_total", cmd="info")
+        until(lambda: (polled() or 0) >= before + 5, within=25, what="polls go on")
+        assert (daemon.value("kvmon_datadog_queue_points") or 0) > 0, "nothing was taken meanwhile"
         code, _ = daemon.terminate()
         assert code == 0, daemon.logs

@@ -93,7 +93,10 @@ def _minute(text: str) -> str:
 
 
 def _zone_of(text: str) -> str:
-    zone(text)
+    try:
+        zone(text)
+    except ValueError as error:
+        raise ValueError(f"{error}: write one that this system knows, such as Europe/Berlin") from None
     return text
 
 
@@ -105,7 +108,7 @@ def zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name) if name else UTC
     except (KeyError, OSError, ValueError):
-        raise ValueError(f"{name!r} is no time zone that this system knows, such as Europe/Berlin") from None
+        raise ValueError(f"unknown time zone {name}") from None
 
 
 _shown = PlainSerializer(lambda value: value.written, return_type=str)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Annotated, Any
 from urllib.parse import unquote_plus
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
@@ -17,6 +16,7 @@ from kvmon.judge.alerts.functions import PURE
 from kvmon.judge.templates import Function, Struct, Template, TemplateError, expand, parse, together
 from kvmon.judge.templates.builtins import BUILTINS, LAZY
 from kvmon.judge.templates.times import between, formatted
+from kvmon.tell.notify.intervals import zone
 from kvmon.tell.notify.payload import Payload
 from kvmon.tell.notify.template_data import data_of, documents, to_json
 from kvmon.tell.notify.texts import listing, page, subject
@@ -56,7 +56,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "safeUrl": Function(lambda text: text, ("string",)),
     "urlUnescape": Function(unquote_plus, ("string",)),
     "date": Function(lambda layout, at: formatted(at, layout), ("string", "any")),
-    "tz": Function(lambda name, at: at.astimezone(_zone(name)), ("string", "any")),
+    "tz": Function(lambda name, at: at.astimezone(zone(name)), ("string", "any")),
 }
 
 OWN = ("subject", "page", "listing", "since")
@@ -134,10 +134,3 @@ def _dict(words: tuple[Any, ...]) -> dict[str, Any]:
     if len(words) % 2 or not all(isinstance(word, str) for word in words[::2]):
         raise ValueError("dict requires an even number of arguments" if len(words) % 2 else "dict keys must be strings")
     return dict(zip(words[::2], words[1::2], strict=True))
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise ValueError(f"unknown time zone {name}") from None

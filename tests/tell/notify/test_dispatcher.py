@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Sequence
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kvmon.judge.promql import finished
 from kvmon.model.alert import Notice
@@ -16,7 +11,6 @@ from kvmon.tell.notify.dispatcher import Dispatcher, Promise
 from kvmon.tell.notify.held import Held
 from kvmon.tell.notify.inhibit import Inhibitor, InhibitRule
 from kvmon.tell.notify.matchers import Matcher, parse_matchers
-from kvmon.tell.notify.outbox import LEAST_LIFE, Entry, Outbox, entry_of, wait_before
 from tests.tell.notify.running import notice, routing_of
 
 TREE = """
@@ -191,67 +185,3 @@ def test_telling_of_thousands_stops_often_enough_for_others_to_have_their_turn()
     finally:
         gc.enable()
     assert longest < 0.02
-
-
-@given(st.integers(1, 200), st.floats(0, 1))
-def test_waits_grow_to_a_minute_and_are_spread(attempt: int, chance: float) -> None:
-    steady = min(60.0, 0.5 * 1.5 ** (attempt - 1))
-    assert steady * 0.5 <= wait_before(attempt, chance) <= steady * 1.5
-
-
-class OutboxMachine(RuleBasedStateMachine):
-    """Promises, tries that fail, tries that succeed: order within a lane, nothing lost, few at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told = Told()
-        self.told.take(0, fires(0))
-        (self.promise,) = self.told.at(1000)
-        self.outbox = Outbox()
-        self.now = 0.0
-        self.promised: dict[str, list[str]] = {}
-        self.delivered: dict[str, list[str]] = {}
-        self.running: list[Entry] = []
-
-    @rule(group=st.sampled_from("abcdefg"))
-    def promise_one(self, group: str) -> None:
-        entry = entry_of(Promise("team/webhook/0", group, self.promise.message, 60.0), self.now)
-        assert entry.expires_at == self.now + LEAST_LIFE
-        self.outbox.add([entry])
-        self.promised.setdefault(group, []).append(entry.id)
-
-    @rule(seconds=st.floats(0, 5))
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-        self.running += self.outbox.start(self.now)
-
-    @rule(choice=st.integers(0, 10))
-    def succeed(self, choice: int) -> None:
-        if self.running:
-            entry = self.running.pop(choice % len(self.running))
-            self.outbox.done(entry)
-            self.delivered.setdefault(entry.grouping, []).append(entry.id)
-
-    @rule(choice=st.integers(0, 10), wait=st.floats(0, 5), pause=st.booleans())
-    def fail(self, choice: int, wait: float, pause: bool) -> None:
-        if self.running:
-            entry = self.running.pop(choice % len(self.running))
-            later = self.outbox.again(entry, self.now + wait, pause=pause)
-            assert (later.id, later.attempts) == (entry.id, entry.attempts + 1)
-
-    @invariant()
-    def nothing_is_lost_and_all_is_in_order(self) -> None:
-        waiting: dict[str, list[str]] = {}
-        for entry in self.outbox:
-            waiting.setdefault(entry.grouping, []).append(entry.id)
-        for group, promised in self.promised.items():
-            assert [*self.delivered.get(group, []), *waiting.get(group, [])] == promised
-        lanes: Sequence[tuple[str, str]] = [entry.lane for entry in self.running]
-        assert len(lanes) == len(set(lanes)) <= 4
-        due = self.outbox.due()
-        if due is not None and due > self.now:
-            assert self.outbox.start(self.now) == []
-
-
-TestOutbox = OutboxMachine.TestCase
-TestOutbox.settings = settings(max_examples=40, stateful_step_count=30)
