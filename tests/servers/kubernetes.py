@@ -16,12 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 from tests.servers.tls import Certificates
 
 Item = dict[str, Any]
+KINDS = {"pods": "Pod", "services": "Service"}
 FORBIDDEN = "pods is forbidden: User kvmon cannot list resource"
 
 
 class Change(NamedTuple):
     version: int
-    kind: str
+    plural: str
     before: Item | None
     after: Item | None
 
@@ -105,7 +106,12 @@ class KubernetesApi:
             found = [item for key, item in sorted(self._items.items()) if key[0] == plural and _fits(item, namespace, asked)]
         begin, limit = int(start), int(asked.get("limit", "0")) or len(found)
         more = {"continue": f"{since}:{begin + limit}"} if begin + limit < len(found) else {}
-        return 200, {"kind": "List", "metadata": {"resourceVersion": since, **more}, "items": found[begin : begin + limit]}
+        return 200, {
+            "kind": f"{KINDS[plural]}List",
+            "apiVersion": "v1",
+            "metadata": {"resourceVersion": since, **more},
+            "items": found[begin : begin + limit],
+        }
 
     def events(self, plural: str, namespace: str, asked: dict[str, str]) -> Iterator[Item | None]:
         """Those that follow; None where the watch is cut."""
@@ -118,12 +124,12 @@ class KubernetesApi:
                 return
             while time.monotonic() < end:
                 for change in self._changes:
-                    if change.version > seen and change.kind == plural:
+                    if change.version > seen and change.plural == plural:
                         event = _event(change, namespace, asked)
                         if event is not None:
                             yield event
                 seen = self._version
-                yield {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(seen)}}}
+                yield {"type": "BOOKMARK", "object": {**_kind(plural), "metadata": {"resourceVersion": str(seen)}}}
                 self._news.wait(0.5)
                 if self._epoch != epoch:
                     yield None
@@ -139,8 +145,15 @@ class KubernetesApi:
         self._server.server_close()
 
 
+def _kind(plural: str) -> Item:
+    return {"kind": KINDS[plural], "apiVersion": "v1"}
+
+
 def status(code: int, message: str) -> Item:
-    return {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code}
+    return {
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code,
+        "reason": {401: "Unauthorized", 403: "Forbidden", 410: "Expired", 422: "Invalid"}[code],
+    }  # fmt: skip
 
 
 def _fits(item: Item | None, namespace: str, asked: dict[str, str]) -> bool:
@@ -153,11 +166,11 @@ def _fits(item: Item | None, namespace: str, asked: dict[str, str]) -> bool:
 def _event(change: Change, namespace: str, asked: dict[str, str]) -> Item | None:
     """As a watch with a selector tells it: what no longer fits was deleted."""
     before, after = (_fits(item, namespace, asked) for item in (change.before, change.after))
-    if after:
-        return {"type": "MODIFIED" if before else "ADDED", "object": change.after}
+    if after and change.after is not None:
+        return {"type": "MODIFIED" if before else "ADDED", "object": {**_kind(change.plural), **change.after}}
     if before and change.before is not None:
         metadata = {**change.before["metadata"], "resourceVersion": str(change.version)}
-        return {"type": "DELETED", "object": {**change.before, "metadata": metadata}}
+        return {"type": "DELETED", "object": {**_kind(change.plural), **change.before, "metadata": metadata}}
     return None
 
 
@@ -198,6 +211,8 @@ def _handler(api: KubernetesApi) -> type[BaseHTTPRequestHandler]:
                 self._answer(401, status(401, "Unauthorized"))
             elif namespace in api.forbidden:
                 self._answer(403, status(403, FORBIDDEN))
+            elif "sendInitialEvents" in asked:  # of a newer API
+                self._answer(422, status(422, "sendInitialEvents is forbidden for watch"))
             elif asked.get("watch") in ("true", "1"):
                 _stream(self, api.events(plural, namespace, asked))
             else:
