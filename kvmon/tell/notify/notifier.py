@@ -136,6 +136,14 @@ class Notifier:
         now = self._clock.time()
         return [silence.id for silence in self.silences.values() if silence.mutes(labels, now)]
 
+    def muted_by(self, labels: Mapping[str, str]) -> list[str]:
+        """Names of the intervals for which alerts with these labels are told nobody now; empty where a route tells them."""
+        if not self.routing.intervals:
+            return []
+        now = self._clock.time()
+        found = [self.routing.muted_by(route, now) for route in self.routing.route.match(labels)]
+        return list(dict.fromkeys(name for names in found for name in names)) if all(found) else []
+
     async def inhibitor(self) -> Inhibitor:
         """What is inhibited now."""
         return await self.pace.run(

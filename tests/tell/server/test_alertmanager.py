@@ -15,6 +15,7 @@ from kvmon.clock import SystemClock
 from kvmon.config.alerting import Alerting
 from kvmon.tell.server.app import make_app
 from tests.tell.notify.running import notice, routing_of, running
+from tests.tell.server.pages.test_pages import alarmed, alert
 from tests.tell.server.seen import seen
 
 ROUTING = 'route: {receiver: "a"}\nreceivers: [{name: a}, {name: b}]\n'
@@ -79,3 +80,32 @@ async def test_a_silence_hides_what_it_silences(client: TestClient[Any, Any]) ->
     assert foreign.status == 403
     assert (await client.delete(f"/api/v2/silence/{made['silenceID']}")).status == 200
     assert json.loads(await (await client.get("/api/v2/receivers")).text()) == [{"name": "a"}, {"name": "b"}]
+
+
+MUTED = """
+route:
+  receiver: a
+  group_by: [alertname]
+  routes:
+  - {matchers: [alertname=A], mute_time_intervals: [always]}
+  - {matchers: [alertname=B], mute_time_intervals: [always], continue: true}
+  - {matchers: [alertname=B]}
+receivers: [{name: a}]
+time_intervals: [{name: always, time_intervals: [{}]}]
+"""
+
+
+async def test_groups_and_the_page_tell_what_is_muted_and_by_what(tmp_path: Path) -> None:
+    async with running(Alerting(routing=routing_of(MUTED)), tmp_path) as loop:
+        await loop.take([notice(1.0, ends_at=1e10, alertname=name) for name in "AB"])
+        assert loop.notifier is not None
+        view = replace(seen(), own_notifier=loop.notifier, clock=SystemClock())
+        view.evaluated = alarmed(alert(alertname="A"), alert(alertname="B"))
+        async with TestClient(TestServer(make_app(view))) as client:
+            groups = await (await client.get("/api/v2/alerts/groups")).json()
+            told = [(one["labels"]["alertname"], one["status"]) for group in groups for one in group["alerts"]]
+            assert [(name, status["state"], status["mutedBy"]) for name, status in told] == [
+                ("A", "suppressed", ["always"]), ("B", "suppressed", ["always"]), ("B", "active", []),
+            ]  # fmt: skip
+            assert len(await (await client.get("/api/v2/alerts/groups?muted=false")).json()) == 1
+            assert (await (await client.get("/alerts")).text()).count("muted by always") == 1, "B is told by its other route"

@@ -13,7 +13,10 @@ SEVERITIES = ("critical", "warning", "info")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alert. `since` is wall seconds, `silenced` the ids of what silences it, `runbook` where to read on (may be empty)."""
+    """One alert. `since` is wall seconds, `runbook` where to read on (may be empty).
+
+    `silenced` are the ids of what silences it, `muted` the names of times at which nobody is told of it.
+    """
 
     name: str
     state: str
@@ -21,6 +24,7 @@ class Alarm:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     silenced: Sequence[str] = ()
+    muted: Sequence[str] = ()
     runbook: str = ""
 
     @property
@@ -68,7 +72,8 @@ def alarms(view: View) -> list[Alarm]:
                 labels = dict(alert.labels)
                 annotations = dict(alert.annotations)
                 silenced = tuple(notifier.silenced_by(labels)) if notifier is not None else ()
+                muted = tuple(notifier.muted_by(labels)) if notifier is not None else ()
                 since = (alert.fired_at if alert.state.value == "firing" else None) or alert.active_at
                 runbook = link(annotations.get("runbook_url", ""))
-                found.append(Alarm(rule.name, alert.state.value, since / 1000, labels, annotations, silenced, runbook))
+                found.append(Alarm(rule.name, alert.state.value, since / 1000, labels, annotations, silenced, muted, runbook))
     return sorted(found, key=lambda alarm: alarm.order)
