@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kvmon.clock import Clock
+from kvmon.daemon.memories import Memories
 from kvmon.daemon.polling import PollLoop
 from kvmon.journal.store import Journal
 from kvmon.model.evidence import Verdict
@@ -58,6 +59,7 @@ class Incidents:
         self._clock = clock
         self._latest = latest
         self._polling = polling
+        self._memories = Memories(polling.memory)
         self._past = past
         self._last: dict[tuple[str, str], float] = {}
 
@@ -87,12 +89,12 @@ class Incidents:
         # The arguments of commands are what users sent: only how many there were is kept.
         slow = [
             {"at": e.at, "seconds": e.seconds, "command": e.command, "arguments": e.arguments}
-            for e in self._polling.slow_commands(node)[:SLOW]
+            for e in self._memories.slow_commands(node)[:SLOW]
         ]
-        large = {
-            log: [{"at": e.at, "bytes": e.seconds, "command": e.command, "arguments": e.arguments} for e in entries[:SLOW]]
-            for log, entries in self._polling.large_commands(node).items()
-        }
+        large: dict[str, list[dict[str, Any]]] = {}
+        for e in self._memories.large_commands(node):
+            if len(entries := large.setdefault(e.log, [])) < SLOW:
+                entries.append({"at": e.at, "bytes": e.size, "command": e.command, "arguments": e.arguments})
         return {
             "instance": node.instance, "before": _shown(before), "then": _shown(now), "slow_commands": slow,
             "large_commands": large, "series": self._minutes(node),

@@ -16,6 +16,7 @@ from kvmon.config import Config
 from kvmon.daemon.door import Door
 from kvmon.daemon.following import Following
 from kvmon.daemon.garbage import Garbage
+from kvmon.daemon.memories import Memories
 from kvmon.daemon.namespace import in_namespace
 from kvmon.daemon.node_journal import NodeJournal
 from kvmon.daemon.notifying import NotifyLoop
@@ -63,7 +64,8 @@ class Daemon:
             remembered=self._slow_log.remembered,
             more=lambda snapshot: self._parts.with_scans(snapshot),  # noqa: PLW0108 - as above
         )
-        self._events = NodeJournal(self._journal, clock=self._clock, settings=self._polling.settings)
+        self._memories = Memories(self._polling.memory)
+        self._events = NodeJournal(self._journal, clock=self._clock, settings=self._memories.settings)
         self._following = Following(clock=self._clock, changed=self._regrouped)
         self._following.take(config.targets)
         self._view = DaemonView(
@@ -154,7 +156,7 @@ class Daemon:
         if (put := self._board.latest(snapshot.node.key)) is not None:
             self._view.remembering.seen(put)
             self._view.past.seen(put)
-        self._slow_log.seen(snapshot.node, self._polling.slow_log(snapshot.node))
+        self._slow_log.seen(snapshot.node, self._memories.slow_log(snapshot.node))
 
     def _forget(self, key: tuple[str, str]) -> None:
         self._board.forget(key)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Sequence
 
 from kvmon.clock import Clock
-from kvmon.errors import ProtocolBroken
+from kvmon.errors import ProtocolBroken, Timeout
 from kvmon.model.conversation import Refusal
-from kvmon.model.targets.target import Node
+from kvmon.model.snapshot import Snapshot
+from kvmon.model.targets.target import Node, Target
 from kvmon.watch.wire.connection import Connection
 
 EXPIRY = 10
 """Seconds after which the key is gone, whatever happens to us."""
+
+
+def to_measure(target: Target, nodes: Sequence[Node], latest: Callable[[tuple[str, str]], Snapshot | None]) -> Node:
+    """The node that is asked: a primary, else what is up, else the first. Raises Timeout where there is none to ask."""
+    if not target.nodes:
+        raise Timeout("unreachable", f"{target.name} has no node")
+    up = [(node, shot) for node in nodes if (shot := latest(node.key)) is not None and shot.up]
+    primaries = [node for node, shot in up if shot.facts.get("role") == "master"]
+    if target.sentinels is not None and not primaries:
+        raise Timeout("unreachable", f"no primary of {target.name} is up")
+    return (primaries or [node for node, _ in up] or list(nodes))[0]
 
 
 async def measure(node: Node, clock: Clock) -> float:

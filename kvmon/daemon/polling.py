@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from kvmon.clock import Clock
 from kvmon.daemon.calendar import Calendar
@@ -18,27 +18,12 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.snapshot import Capability, Snapshot
 from kvmon.model.targets.target import Node
 from kvmon.watch.collectors import Collectors
-from kvmon.watch.collectors.commandlog import CommandlogMemory
-from kvmon.watch.collectors.latency import LatencyMemory
-from kvmon.watch.collectors.slowlog import SlowlogMemory
-from kvmon.watch.collectors.slowlog_entries import Seen
 from kvmon.watch.poller import Link, NodePoller
 
 WATCH = 5.0
 """Seconds between looks at the event loop and at the calendar."""
 
 Key = tuple[str, str]
-
-
-class SlowEntry(NamedTuple):
-    """An entry of a slow log without what the user sent. `at` wall seconds, `seconds` it took, `arguments` how many."""
-
-    id: int
-    at: float
-    seconds: float
-    command: str
-    arguments: int
-    shape: str = ""
 
 
 class PollLoop:
@@ -92,38 +77,10 @@ class PollLoop:
             Sample(rows.NODES, len(self._rounds.by_key)),
         ]
 
-    def slow_commands(self, node: Node) -> Sequence[SlowEntry]:
-        """The newest entries of the node's slow log but our own, newest first; none for a node that is not polled."""
-        seen = self.slow_log(node)
-        recent = seen.recent if seen is not None else ()
-        return [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in recent if not e.ours]
-
-    def large_commands(self, node: Node) -> dict[str, list[SlowEntry]]:
-        """By log (`large-request`, `large-reply`) the newest entries of Valkey's command log; their cost is bytes."""
-        found = self._rounds.by_key.get(node.key)
-        memory = found.poller.memory("commandlog") if found else None
-        recent = memory.recent if isinstance(memory, CommandlogMemory) else {}
-        return {
-            log: [SlowEntry(e.id, e.at, e.cost, e.command, e.arguments, e.shape) for e in entries if not e.ours]
-            for log, entries in recent.items()
-        }
-
-    def latencies(self, key: Key) -> Mapping[str, float]:
-        """Quantiles of the durations of commands between the node's last two polls, seconds; empty where not known."""
+    def memory(self, key: Key, collector: str) -> Any:
+        """What a collector, by name, remembers of a node; None for one that is not polled, or not asked for that."""
         found = self._rounds.by_key.get(key)
-        memory = found.poller.memory("latency") if found else None
-        return memory.quantiles if isinstance(memory, LatencyMemory) else {}
-
-    def settings(self, key: Key) -> Mapping[str, str]:
-        """What CONFIG GET said of the node last, by name: the same object until it is asked again; empty where not known."""
-        found = self._rounds.by_key.get(key)
-        return (found.poller.memory("config") if found else None) or {}
-
-    def slow_log(self, node: Node) -> Seen | None:
-        """What was seen of the node's slow log; None for a node that is not polled, or not asked for it."""
-        found = self._rounds.by_key.get(node.key)
-        memory = found.poller.memory("slowlog") if found else None
-        return memory.seen if isinstance(memory, SlowlogMemory) else None
+        return found.poller.memory(collector) if found is not None else None
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """What of the node can be asked, by collector; nothing for a node that is not polled."""

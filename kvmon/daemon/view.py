@@ -14,10 +14,10 @@ from kvmon.clock import Clock
 from kvmon.config import Config
 from kvmon.daemon.elsewhere import scrape_elsewhere
 from kvmon.daemon.following import Following
-from kvmon.daemon.measure import measure
+from kvmon.daemon.measure import measure, to_measure
+from kvmon.daemon.memories import Memories
 from kvmon.daemon.polling import PollLoop
 from kvmon.daemon.remembering import WindowLoop
-from kvmon.errors import Timeout
 from kvmon.model.evidence import Op, Override, Report, Verdicts
 from kvmon.model.metrics.catalogue.breakers import FOLLOWERS
 from kvmon.model.metrics.catalogue.daemon import BUILD_INFO
@@ -66,10 +66,11 @@ class DaemonView:
         self.clock = clock
         self.feed = Feed()
         self.inbox = Inbox(clock=clock)
+        self._memories = Memories(polling.memory)
         self.past = Past(
             clock=clock,
             steps=lambda key: self.probing.steps(key) if self.probing is not None else {},
-            latencies=polling.latencies,
+            latencies=self._memories.latencies,
         )
         self.started = clock.time()
         self.version = version("kvmon")
@@ -172,21 +173,12 @@ class DaemonView:
 
     def slow_commands(self, target: Target) -> Sequence[SlowCommand]:
         """See View."""
-        found = [
-            SlowCommand(node.instance, entry.id, entry.at, entry.seconds, entry.command, entry.arguments, entry.shape)
-            for node in self.nodes(target)
-            for entry in self._polling.slow_commands(node)
-        ]
+        found = [command for node in self.nodes(target) for command in self._memories.slow_commands(node)]
         return sorted(found, key=lambda command: command.at, reverse=True)
 
     def large_commands(self, target: Target) -> Sequence[LargeCommand]:
         """See View."""
-        return [
-            LargeCommand(log, node.instance, entry.at, entry.seconds, entry.command, entry.arguments, entry.shape)
-            for node in self.nodes(target)
-            for log, entries in self._polling.large_commands(node).items()
-            for entry in entries
-        ]
+        return [command for node in self.nodes(target) for command in self._memories.large_commands(node)]
 
     def capabilities(self, node: Node) -> Sequence[Capability]:
         """See View."""
@@ -252,14 +244,7 @@ class DaemonView:
 
     async def measure(self, target: Target) -> float:
         """See View."""
-        if not target.nodes:
-            raise Timeout("unreachable", f"{target.name} has no node")
-        nodes = self.nodes(target)
-        up = [node for node in nodes if (latest := self.board.latest(node.key)) is not None and latest.up]
-        primaries = [node for node in up if (latest := self.board.latest(node.key)) and latest.facts.get("role") == "master"]
-        if target.sentinels is not None and not primaries:
-            raise Timeout("unreachable", f"no primary of {target.name} is up")
-        node = (primaries or up or list(nodes))[0]
+        node = to_measure(target, self.nodes(target), self.board.latest)
         return await measure(replace(node, target=replace(node.target, timeout=target.timeout)), self.clock)
 
     async def reload(self) -> None:
