@@ -14,8 +14,7 @@ from kvmon.diagnose.migration.sides import Door, Side
 from kvmon.errors import ProtocolBroken, TargetError
 from kvmon.model.conversation import Command, Reply, Unsupported, expect
 from kvmon.watch.collectors.shapes import array, text
-from kvmon.watch.scans.pacing import fitting
-from kvmon.watch.scans.passing import COUNT, FIRST
+from kvmon.watch.scans.pacing import COUNT, FIRST, fitting, roomy
 from kvmon.watch.scans.tally import chosen
 
 _LINE = re.compile(r"db(\d+):keys=(\d+)")
@@ -118,9 +117,10 @@ class Walk:
         while course.left:
             db = course.left[0]
             (reply,) = await door.talk(db, _ask([("SCAN", course.cursor, "COUNT", course.count)]))
-            course.count = fitting(course.count, door.walker.busy, COUNT)
             cursor, found = (*array("SCAN", expect("SCAN", reply)), None, None)[:2]
             names = list(dict.fromkeys(name for name in array("SCAN", found) if isinstance(name, bytes)))
+            told = course.count
+            course.count = roomy(names) if told == FIRST and names else fitting(told, door.walker.busy, COUNT)
             await self._met(db, [name for name in names if self._concerns(name)], word)
             course.met += len(names)
             course.cursor = text("SCAN", cursor)

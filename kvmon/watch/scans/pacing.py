@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+COUNT, FIRST = 400, 16
+"""Buckets of the server's table that one SCAN goes through at most, and the first one does: names may be as large as values."""
+
+ANSWER = 1024 * 1024
+"""Bytes of names that one SCAN should come to, by those that the first one gave."""
 
 SLOW = 0.005
 """Seconds of the server's time in one SCAN from which on it is told to do less, and a quarter from which on it may do more."""
@@ -30,6 +37,12 @@ class Way:
     def seen(self, seconds: float) -> None:
         """A PING took so long."""
         self.seconds = min(self.seconds, seconds)
+
+
+def roomy(names: Collection[bytes]) -> int:
+    """What to tell SCAN after the first answer, by how long names are."""
+    mean = sum(map(len, names)) / len(names) if names else 1.0
+    return max(1, min(COUNT, int(ANSWER / max(mean, 1.0))))
 
 
 def fitting(count: int, busy: float, most: int) -> int:

@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 from kvmon.model.conversation import Command, Refusal, Reply, Unsupported, expect
 from kvmon.watch.collectors.shapes import array, text
 from kvmon.watch.scans.batches import batches
+from kvmon.watch.scans.pacing import FIRST, roomy
 from kvmon.watch.scans.rules import OVERFLOW, Bucket, Rule, shown
 from kvmon.watch.scans.tally import Look, Tally
-
-COUNT, FIRST = 400, 16
-"""Buckets of the server's table that one SCAN goes through at most, and the first one does: names may be as large as values."""
 
 NAME = 1024
 """Bytes: longer names are counted, and not kept."""
@@ -62,6 +60,7 @@ class Pass:
         self.rules = rules
         self.top = top
         self.count = FIRST
+        self._first = True
         self.began = 0.0
         self._forget()
 
@@ -128,7 +127,10 @@ class Pass:
             yield from self._look(db)
             (reply,) = yield [("SCAN", self.cursor, "COUNT", self.count)]
             cursor, found = (*array("SCAN", reply), None, None)[:2]
-            self._meet(db, dict.fromkeys(name for name in array("SCAN", found) if isinstance(name, bytes)))
+            names = dict.fromkeys(name for name in array("SCAN", found) if isinstance(name, bytes))
+            if self._first and names:
+                self.count, self._first = roomy(names), False
+            self._meet(db, names)
             self.cursor = text("SCAN", cursor)
             yield from self._look(db)
             if self.cursor == "0":

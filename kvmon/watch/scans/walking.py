@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 from kvmon.clock import Clock
 from kvmon.errors import ProtocolBroken
 from kvmon.model.conversation import Command, Refusal, Reply
-from kvmon.watch.scans.pacing import Budget, Way, fitting
-from kvmon.watch.scans.passing import COUNT, SIZES, Pass, Steps
+from kvmon.watch.scans.pacing import COUNT, Budget, Way, fitting
+from kvmon.watch.scans.passing import SIZES, Pass, Steps
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import pytest
 from kvmon.clock import SystemClock
 from kvmon.errors import TargetError
 from kvmon.model.targets.target import Credentials
-from kvmon.watch.scans.pacing import Budget
+from kvmon.watch.scans.pacing import COUNT, Budget, roomy
 from kvmon.watch.scans.passing import Pass
 from kvmon.watch.scans.rules import OVERFLOW, Rule, by_groups, by_pattern
 from kvmon.watch.scans.walking import Walker
@@ -83,6 +83,12 @@ async def test_odd_keys_are_keys(valkey: Server) -> None:
     assert sum(map(len, scan.names[Rule("all", "", lambda _: "").bucket(0, "")])) < 4096
     assert slowest < 200_000, "microseconds"
     assert walker.spent.commands > 43 * 3
+
+
+def test_how_many_keys_are_asked_for_follows_from_how_long_names_are() -> None:
+    assert roomy([]) == roomy([b"session:1"] * 16) == COUNT
+    assert roomy([b"session:1"] * 15 + [b"n" * 1_000_000]) == 16
+    assert roomy([b"n" * 5_000_000]) == 1
 
 
 async def test_keys_that_go_or_change_under_the_pass_are_no_error(valkey: Server) -> None:
