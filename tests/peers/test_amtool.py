@@ -31,7 +31,14 @@ route:
   receiver: team
   group_by: [alertname]
   routes:
-  - {receiver: pages, matchers: [severity=page]}
+  - {receiver: pages, matchers: [severity=page], mute_time_intervals: [long ago]}
+time_intervals:
+- name: long ago
+  time_intervals:
+  - years: ['1999:2001']
+    weekdays: ['monday:friday']
+    times: [{start_time: '22:00', end_time: '24:00'}]
+    location: Europe/Berlin
 inhibit_rules:
 - {source_matchers: [alertname=Down], target_matchers: [alertname=Lag], equal: [target]}
 receivers:
@@ -121,6 +128,7 @@ async def test_amtool_shows_the_configuration_without_secrets(door: Door) -> Non
     shown = await door.amtool("config", "show")
     assert "SECRET" not in shown
     assert "pages" in shown
+    assert "monday:friday" in shown
     assert "team" in await door.amtool("config", "routes", "show")
     assert (await door.amtool("config", "routes", "test", "severity=page")).strip() == "pages"
 

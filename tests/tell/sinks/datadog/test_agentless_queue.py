@@ -94,13 +94,17 @@ async def test_what_waits_outlives_the_daemon(intake: Intake, clock: ManualClock
     await way.close()
 
 
-async def test_the_queue_is_bounded_and_the_oldest_goes(intake: Intake, clock: ManualClock, tmp_path: Path) -> None:
-    way = outlet(intake, clock, tmp_path, queue="2kB")
+@pytest.mark.parametrize("on_disk", [True, False])
+async def test_the_queue_is_bounded_and_the_oldest_goes(
+    intake: Intake, clock: ManualClock, tmp_path: Path, on_disk: bool
+) -> None:
+    way = outlet(intake, clock, tmp_path if on_disk else None, queue="2kB")
     for value in range(100):
         intake.faults = [Fault(503)]
         await pushed(way, clock, value)
     folder = tmp_path / "datadog"
-    assert sum(file.stat().st_size for file in folder.iterdir()) <= 2000
+    assert (sum(file.stat().st_size for file in folder.iterdir()) if on_disk else way._queue.size) <= 2000
+    assert next(s.value for s in way.samples() if s.spec.name == "kvmon_datadog_queue_bytes") <= 2000
     intake.faults = []
     clock.advance(3000)
     assert await way.sender.deliver() is None
