@@ -8,11 +8,16 @@ import random
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 
 from kvmon.clock import SystemClock
 from kvmon.daemon.garbage import MIDDLE, NEVER, YOUNG
-from kvmon.judge.promql import Scalar, Text, instant_work, parse
+from kvmon.daemon.judged import JudgedGroup, Surroundings
+from kvmon.judge.alerts.texts import Outside
+from kvmon.judge.promql import Engine, Scalar, Text, instant_work, parse
 from kvmon.judge.promql.pace import Pace
+from kvmon.judge.rules.groups import RuleState
+from kvmon.judge.rules.rulefile import read_rules
 from kvmon.judge.window.window import Window
 from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Kind, Spec
@@ -154,6 +159,41 @@ async def evaluated(window: Window, at: int, rounds: int) -> None:
         print(f"  {took * 1000:6.1f} ms, blocked {blocked[text] * 1000:4.1f} ms  {text}")
 
 
+WIDE = """
+groups:
+- name: g
+  rules:
+  - {record: "every:command", expr: redis_commands_total}
+  - {alert: Ten, expr: 'redis_commands_total{cmd=~"command[0-9]"} >= 0', annotations: {summary: "{{ $labels.cmd }} {{ $value }}"}}
+"""
+"""A rule that records every command of every node, and ten alerts of every node."""
+
+
+async def judged(window: Window, at: int, rounds: int) -> None:
+    """Evaluate wide rules to their ends: series are written, alerts begin."""
+    clock = SystemClock()
+    around = Surroundings(window, Pace(clock), clock, Outside(), Engine(step=STEP))
+    (whole,) = read_rules("wide.yaml", WIDE)
+
+    async def tell(*_: object) -> None:
+        await asyncio.sleep(0)
+
+    for rule in whole.rules:
+        group = JudgedGroup(replace(whole, name=rule.name, rules=(rule,)), around, [RuleState()])
+        beat = Beat()
+        task = asyncio.create_task(beat.run())
+        begun = time.process_time()
+        for turn in range(rounds):
+            await group.evaluate(at + turn * STEP, tell=tell, known=lambda _: {})
+        await asyncio.sleep(0)
+        task.cancel()
+        took = (time.process_time() - begun) / rounds
+        found = len(group.states[0].alerts) or len(group.states[0].written)
+        print(
+            f"{rule.name}: {found} in {took * 1000:.0f} ms, the event loop was blocked for at most {beat.longest * 1000:.1f} ms"
+        )
+
+
 def main() -> None:
     """Print it."""
     nodes = int(sys.argv[1]) if len(sys.argv) > 1 else 100
@@ -169,6 +209,7 @@ def main() -> None:
     print(f"{window.series} series, {minutes * 4} rows each")
     print(f"append of a poll: {append * 1e6:.0f} us; {held:.0f} bytes a series with its values")
     asyncio.run(evaluated(window, T0 + minutes * 60_000, 6))
+    asyncio.run(judged(window, T0 + minutes * 60_000, 3))
 
 
 if __name__ == "__main__":

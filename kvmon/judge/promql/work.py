@@ -15,7 +15,7 @@ Work: TypeAlias = Generator[None, None, T]
 PART = 250
 """Series between two stops."""
 
-RUN = 2000
+RUN = 1000
 """Items that are sorted in one go."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from kvmon.judge.promql.labels import NAME
 from kvmon.judge.promql.tree import Matchers
@@ -28,8 +29,7 @@ class Index:
         return self._count
 
     def __iter__(self) -> Iterator[Column]:
-        for columns in self._by_name.values():
-            yield from columns
+        return chain.from_iterable(self._by_name.values())
 
     def add(self, column: Column) -> None:
         """One more."""
