@@ -9,6 +9,9 @@ from math import floor, inf
 from kvmon.daemon.turnstile import APART
 from kvmon.watch.poller import NodePoller
 
+AT_ONCE = 50
+"""Polls that begin in one tick. More, where the event loop was late, would all wait for each other until their deadlines pass."""
+
 
 class Round:
     """One node's turns: every `interval` seconds, on a grid shifted by its phase. `polled`: when its last poll began."""
@@ -56,9 +59,9 @@ class Rounds:
         del self.by_key[key]
 
     def due(self, now: float) -> list[tuple[Round, float]]:
-        """Those whose turn has come, with the time at which it did; each is given its next turn."""
-        found = []
-        while (head := self.head) is not None and head <= now:
+        """The first of those whose turn has come, with the time at which it did; each is given its next turn."""
+        found: list[tuple[Round, float]] = []
+        while len(found) < AT_ONCE and (head := self.head) is not None and head <= now:
             known = heappop(self._heap)[2]
             found.append((known, known.due))
             known.advance(now)

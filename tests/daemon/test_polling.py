@@ -14,7 +14,7 @@ import pytest
 
 from kvmon.clock import SystemClock
 from kvmon.daemon.polling import PollLoop
-from kvmon.daemon.roundsman import Rounds, phase
+from kvmon.daemon.roundsman import AT_ONCE, Rounds, phase
 from kvmon.daemon.supervise import LoopEnded, supervise
 from kvmon.daemon.turnstile import APART
 from kvmon.model.snapshot import Snapshot
@@ -274,7 +274,18 @@ def test_thousands_of_nodes_begin_at_an_even_pace_however_short_their_interval()
     rounds = Rounds()
     for place in range(400):
         rounds.add(poller(f"n{place}", 1.0), now=0.0, place=place, of=400)
-    assert len(rounds.due(1.0)) == pytest.approx(1.0 / APART, abs=1)
+    begun = sum(len(rounds.due(1.0)) for _ in range(400 // AT_ONCE))
+    assert begun == pytest.approx(1.0 / APART, abs=1)
+
+
+def test_who_is_late_begins_in_order_and_not_all_at_once() -> None:
+    rounds = Rounds()
+    for place in range(2 * AT_ONCE):
+        rounds.add(poller(f"n{place}", 15.0), now=0.0, place=place, of=2 * AT_ONCE)
+    first, second, third = (rounds.due(10.0) for _ in range(3))
+    assert [len(first), len(second), len(third)] == [AT_ONCE, AT_ONCE, 0]
+    times = [due for _, due in first + second]
+    assert times == sorted(times)
 
 
 def test_a_single_node_is_polled_at_once() -> None:
