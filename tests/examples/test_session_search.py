@@ -40,6 +40,7 @@ def made(start_server: StartServer, start_daemon: StartDaemon) -> Iterator[Calla
         yield make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["without", "double", *(["module"] if MODULE else [])])
 def test_sessions_are_found_by_their_fields_and_again_after_the_server_died(search: str, made: Callable[[str], Made]) -> None:
     server, breakers, store = made(search)

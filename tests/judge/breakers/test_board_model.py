@@ -139,4 +139,4 @@ class Whole(RuleBasedStateMachine):
 
 
 TestWhole = Whole.TestCase
-TestWhole.settings = settings(max_examples=60, stateful_step_count=40)
+TestWhole.settings = settings(max_examples=40, stateful_step_count=40)
