@@ -192,6 +192,7 @@ def test_elements_that_are_large_are_not_carried(terminal: Terminal, start_serve
                 client.command("RPUSH", "list", f"{number}" * 3_000_000)
                 client.command("HSET", "hash", f"{number}", f"{number}" * 3_000_000)
                 client.command("XADD", "stream", f"{number + 1}-1", "field", "x" * 3_000_000)
+            client.command("HSET", "mixed", "large", "x" * 1_000_000, *(word for n in range(700) for word in (f"f{n}", "v")))
     sent = int(source.info("stats")["total_net_output_bytes"])
     assert compared(terminal, source, destination)["same"]
     assert int(source.info("stats")["total_net_output_bytes"]) - sent < 1_000_000

@@ -117,9 +117,21 @@ def test_a_cluster_is_counted_whole_where_redis_exporter_sees_one_shard(
             for number in range(300):
                 with suppress(Refused):
                     client.command("SET", f"user:{number}", "x")
+            for number in range(20):
+                with suppress(Refused):
+                    client.command("XADD", f"stream:{number}", "1-1", "a", "b")
+                    client.command("XADD", f"stream:{number}", "2-1", "a", "b")
             with suppress(Refused):
                 client.command("RPUSH", "jobs", "a", "b")
-    keys = {"every": "1s", "counts": ["user:*"], "groups": ["^(user):"], "single": ["user:7"], "queues": ["jobs", "empty"]}
+    keys = {
+        "every": "1s",
+        "patterns": ["stream:*"],
+        "streams": ["stream:*"],
+        "counts": ["user:*"],
+        "groups": ["^(user):"],
+        "single": ["user:7"],
+        "queues": ["jobs", "empty"],
+    }
     target = {"name": "it", "url": primaries[0].url, "topology": "cluster", "collectors": {"keys": keys}}
     target["scan"] = {"commands": 100_000, "server_time": 1}
     daemon = start_daemon({"interval": "1s", "targets": [target]})
@@ -132,10 +144,17 @@ def test_a_cluster_is_counted_whole_where_redis_exporter_sees_one_shard(
     until(lambda: [sample.value for sample in daemon.samples("redis_key_size", key="user:7")] == [1], what="of its owner alone")
     until(lambda: [sample.value for sample in daemon.samples("kvmon_queue_length", queue="jobs")] == [2], what="the queue")
     until(lambda: [sample.value for sample in daemon.samples("kvmon_queue_length", queue="empty")] == [0], what="an empty queue")
-    options = settings({"COUNT_KEYS": "user:*", "IS_CLUSTER": "true"})
-    with redis_exporter(primaries[0], options) as url:
-        theirs = {key[0]: value for key, value in series(fetch(url)).items() if key[0] == "redis_keys_count"}
-    assert theirs["redis_keys_count"] < 300
+    until(lambda: total("redis_key_size", key="stream:1") == 2, what="a key of a pattern, wherever it is")
+    assert len({sample.labels["key"] for sample in daemon.samples("redis_key_size") if sample.labels["key"] != "user:7"}) == 20
+    options = {"COUNT_KEYS": "user:*", "CHECK_KEY_GROUPS": "^(user):", "CHECK_KEYS": "stream:*", "CHECK_STREAMS": "stream:*"}
+    until(lambda: len(daemon.samples("redis_stream_length")) == 20, what="streams of all shards")
+    with redis_exporter(primaries[0], settings({**options, "IS_CLUSTER": "true"})) as url:
+        theirs = series(fetch(url))
+    seen = {name: [value for key, value in theirs.items() if key[0] == name] for name, _ in theirs}
+    assert sum(seen["redis_keys_count"]) < 300
+    assert sum(seen.get("redis_key_group_count", [])) < 300
+    assert len(seen.get("redis_key_size", [])) < 20
+    assert len(seen.get("redis_stream_length", [])) < 20
 
 
 def test_scripts_say_the_same(valkey: Server, start_daemon: Callable[..., Daemon], tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ WHOLE = 32 * 1024
 PIECES, PIECE = 8, 4096
 """How many elements of a large value are looked at (at each end, where it has ends), and bytes of each."""
 
-ELEMENTS = 100
-"""Elements that MEMORY USAGE looks at: up to so many it is exact, and one large among small ones is seen."""
+ELEMENTS = 1000
+"""Elements that MEMORY USAGE looks at. A value within WHOLE has fewer, so that one large among small ones is always seen."""
 
 HUGE, LONG = 4 * 1024 * 1024, 64 * 1024
 """Bytes by MEMORY USAGE from which on elements are only looked at where they have no more than LONG on average."""
