@@ -24,14 +24,18 @@ from tests.servers.server import Server
 from tests.servers.waiting import until
 from tests.tell.sinks.datadog.intake import Fault, Intake
 
-PAGES = (
-    "/", "/targets/it", "/alerts", "/breakers", "/metrics", "/metrics?target=it", "/health", "/health/it", "/livez?verbose",
-    "/readyz?verbose",
-    "/discover", "/openapi.json", "/scrape?target=it", "/api/health/redis", "/api/metrics/redis", "/v1/targets", "/v1/breakers",
-    "/v1/slowlog/it", "/v1/topology/it", "/v1/incidents", "/v1/none", "/api/v2/status", "/api/v2/receivers",
-    "/api/v1/status/buildinfo", "/scrape?target=redis://:canary-typed@127.0.0.1:1",
-)  # fmt: skip
-HEADERS = (
+
+def pages(target: str) -> tuple[str, ...]:
+    return (
+        "/", f"/targets/{target}", "/alerts", "/breakers", "/metrics", f"/metrics?target={target}", "/health",
+        f"/health/{target}", "/livez?verbose", "/readyz?verbose", "/discover", "/openapi.json", f"/scrape?target={target}",
+        "/api/health/redis", "/api/metrics/redis", "/v1/targets", "/v1/breakers", f"/v1/slowlog/{target}",
+        f"/v1/topology/{target}", "/v1/incidents", "/v1/none", "/api/v2/status", "/api/v2/receivers",
+        "/api/v1/status/buildinfo", "/scrape?target=redis://:canary-typed@127.0.0.1:1",
+    )  # fmt: skip
+
+
+HEADERS: tuple[dict[str, str], ...] = (
     {},
     {"Authorization": f"Bearer {TOKEN}"},
     {"Authorization": "Bearer canary-guessed"},
@@ -69,14 +73,57 @@ def test_every_option_that_takes_a_secret_has_a_canary(tmp_path: Path) -> None:
     assert wanted - set(filled(read)) == SPARED
 
 
-def command(daemon: Daemon, *arguments: str) -> str:
-    """What a command says, with the daemon's configuration."""
+def told(*arguments: str, **environment: str) -> str:
+    """What a command says."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "kvmon", *arguments, "--config", str(daemon.file)],
-        capture_output=True, text=True, env=kept, timeout=120, check=False, cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "kvmon", *arguments],
+        capture_output=True, text=True, env={**kept, **environment}, timeout=120, check=False, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     return done.stdout + done.stderr
+
+
+def command(daemon: Daemon, *arguments: str) -> str:
+    """What it says with the daemon's configuration."""
+    return told(*arguments, "--config", str(daemon.file))
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {
+            "REDIS_URL": "redis://:canary-url@127.0.0.1:1",
+            "AZURE_REDIS_HOST": "localhost", "AZURE_REDIS_PASSWORD": "canary-azure",
+            "AZURE_MANAGED_REDIS_HOST": "localhost", "AZURE_MANAGED_REDIS_PASSWORD": "canary-managed",
+            "VALKEY_ENDPOINTS": "127.0.0.1:1", "VALKEY_PASSWORD": "canary-valkey",
+            "KVMON_TARGETS": "more=redis://u:canary-more@127.0.0.1:1",
+        },
+        pytest.param(
+            {"REDIS_ADDR": "redis://127.0.0.1:1", "REDIS_USER": "u", "REDIS_PASSWORD": "canary-password"}, marks=pytest.mark.slow
+        ),
+    ],
+    ids=["targets", "exporter mode"],
+)  # fmt: skip
+def test_what_the_environment_keeps_secret_is_not_shown(
+    environment: dict[str, str], start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    more = {"KVMON_LOG__LEVEL": "debug", "KVMON_STATE_DIR": str(tmp_path), "KVMON_INTERVAL": "1s", "KVMON_TIMEOUT": "500ms"}
+    daemon = start_daemon(environment={**environment, **more}, ready=False)
+    until(lambda: "target is down" in daemon.logs, what="something to tell")
+    shown = [daemon.get(page).text for page in pages("redis")]
+    daemon.terminate()
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "kvmon", "config"],
+        capture_output=True,
+        text=True,
+        env={**kept, **environment},
+        timeout=60,
+        check=True,
+    )
+    shown += [daemon.logs, done.stdout + done.stderr]
+    assert not [text for text in shown if "canary-" in text.replace("canary-typed", "")]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"canary-" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("way", ["api_key", pytest.param("api_key_file", marks=pytest.mark.slow)])
@@ -118,15 +165,15 @@ def test_no_secret_is_shown(
         process = psutil.Process(daemon.process.pid)
         until(lambda: daemon.logs.count("a notification was not delivered") >= 12, what="receivers are tried")
         until(lambda: len(intake.statuses) >= 4, what=f"the answers with the key\n{daemon.logs}")
-        for page in PAGES:
+        for page in pages("it"):
             for headers in HEADERS:
                 answer = daemon.get(page, headers=headers)
                 shown += [answer.text, str(answer.headers)]
         shown += [command(daemon, *words) for words in (("config",), ("check",), ("metrics", "--unmapped", "wrong"))]
         shown += [command(daemon, *words) for words in COMMANDS if way == "api_key_file"]
         for mistake in (
-            {"datadog": {**configuration["datadog"], "sight": "eu"}},  # type: ignore[dict-item] # a mapping
-            {"datadog": {**configuration["datadog"], "proxy": "canary-proxy"}},  # type: ignore[dict-item] # a mapping
+            {"datadog": {**configuration["datadog"], "sight": "eu"}},
+            {"datadog": {**configuration["datadog"], "proxy": "canary-proxy"}},
             {"datadog": {"api_key": ["canary-secret"]}},
             {"targets": [{"name": "it", "url": "redis://user:canary-url@127.0.0.1:99999"}]},
         ):

@@ -45,11 +45,15 @@ def resp(data: bytes) -> None:
                     break
 
 
+LIMITS = Limits(16, 1000, 128, sizes=True)
+FIRST = read(INFOS[0], None, LIMITS, now=1.0)
+
+
 def info(data: bytes) -> None:
-    limits, before = Limits(16, 1000, 128, sizes=True), None
-    for body in (INFOS[0], data, INFOS[0]):
+    before = FIRST
+    for body in (data, INFOS[0]):
         with suppress(Malformed):
-            before = told(read(body, before, limits, now=1.0))
+            before = told(read(body, before, LIMITS, now=1.0))
 
 
 def told(reply: InfoReply) -> InfoReply:
