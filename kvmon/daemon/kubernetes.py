@@ -1,6 +1,6 @@
 """Services and Pods of Kubernetes as documents that name targets: listed once, and watched from there.
 
-aiohttp is enough for two requests: Kubernetes' own client for asyncio takes 39 MiB more (measured), half of what the daemon may have.
+aiohttp is enough for two requests: Kubernetes' own client for asyncio takes 39 MiB more (measured), half of what a daemon may.
 """
 
 from __future__ import annotations

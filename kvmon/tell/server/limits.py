@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from kvmon.tell.server.keys import VIEW
-from kvmon.tell.server.problems import Problem
+from kvmon.tell.server.problems import BEGUN, Problem
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -29,8 +29,9 @@ ENDLESS = frozenset({"/v1/events", "/v1/page/events"})
 LINE = 8_190  # bytes of a request line, and of one header
 
 
-async def headers(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001 - a signal's arguments
+async def headers(request: web.Request, response: web.StreamResponse) -> None:
     """Security headers on whatever is answered, just before it is sent."""
+    request[BEGUN] = True
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from unittest.mock import Mock
 
 import bcrypt
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientPayloadError, ClientResponse, ClientSession
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from aiohttp.web import TCPSite
 from pydantic import SecretStr
@@ -349,6 +350,26 @@ async def test_a_request_that_takes_too_long_is_ended() -> None:
     response, text = await get(view, "/api/health/redis")
     assert response.status == 504
     assert "0.05 seconds" in text
+
+
+async def test_half_an_answer_is_cut_off_and_no_other_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = seen(request_timeout=0.2)
+    for number in range(40):
+        view.board.put(examples.snapshot(examples.node(f"t{number}")))
+    monkeypatch.setattr(Board, "parts", lambda *_, **__: itertools.repeat(b"# x\n"))
+    got = bytearray()
+
+    async def read(response: ClientResponse) -> None:
+        async for piece in response.content.iter_any():
+            got.extend(piece)
+
+    async with door(view) as client:
+        response = await client.get("/metrics", headers={"Accept-Encoding": "identity"})
+        assert response.status == 200
+        with pytest.raises(ClientPayloadError, match="not completed"):
+            await read(response)
+    assert got
+    assert set(got) == set(b"# x\n")
 
 
 async def test_a_header_that_is_too_long_is_refused_quietly(capfd: Any, caplog: Any) -> None:
