@@ -120,3 +120,14 @@ def test_what_ended_long_ago_leaves_nothing() -> None:
     assert oldest(window, 4 * HOUR) == STEP
     window.sweep(7 * HOUR)
     assert (window.series, window.size) == (0, 0)
+
+
+def test_memory_has_a_limit_and_it_is_told_what_was_forgotten() -> None:
+    window = Window(memory=150_000)
+    polled(window, STEP, 600 * STEP, others=100)
+    assert window.size < 250_000
+    assert window.oldest(600 * STEP) == window.forgotten > 0
+    assert window.since(matchers("redis_other")) == window.forgotten
+    value = instant(parse("count(redis_other)"), window, 599 * STEP).value
+    assert isinstance(value, Vector)
+    assert value[0].value == 100

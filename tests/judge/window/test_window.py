@@ -236,16 +236,6 @@ def test_so_are_the_labels_of_which_one_object_each_was_kept(monkeypatch: pytest
     assert len(window._interned) < 1200
 
 
-def test_memory_has_a_limit_and_it_is_told_what_was_forgotten() -> None:
-    window = Window(memory=150_000)
-    samples = [Sample(SPECS[0], number, (str(number),)) for number in range(100)]
-    for tick in range(600):
-        window.append(("it", "h"), tick * 1000, samples, node())
-    assert window.size < 250_000
-    assert window.oldest(600_000) == window.forgotten > 0
-    assert instant(parse("count(redis_keys)"), window, 599_000).value[0].value == 100  # type: ignore[index, union-attr]
-
-
 def test_a_clock_that_was_set_back_changes_nothing_that_was() -> None:
     window = Window()
     for at, value in ((2000, 1.0), (1000, 5.0), (3000, 2.0)):
