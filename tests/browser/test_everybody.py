@@ -11,6 +11,7 @@ import pytest
 from tests.browser.test_page import PATHS, looked_anew, shop
 from tests.servers.daemon import Daemon
 from tests.servers.server import Server
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -83,15 +84,24 @@ def test_focus_and_open_details_outlive_what_happens(shop: Daemon, open_page: Ca
     assert page.evaluate("document.activeElement.textContent") == "gone"
 
 
+def answered(daemon: Daemon) -> bool:
+    try:
+        return daemon.get("/readyz").status == 200
+    except OSError:
+        return False
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_thousand_targets_are_interactive_within_two_seconds(
     start_daemon: Callable[..., Daemon], valkey: Server, open_page: Callable[..., Any]
 ) -> None:
     valkey.config_set("maxclients", "5000")
     targets = [{"name": f"t{number:04d}", "url": valkey.url, "probe": "off"} for number in range(999)]
     daemon = start_daemon(
-        {"interval": "60s", "targets": [*targets, {"name": "zz-gone", "url": "redis://127.0.0.1:1", "probe": "off"}]}
+        {"interval": "60s", "targets": [*targets, {"name": "zz-gone", "url": "redis://127.0.0.1:1", "probe": "off"}]}, ready=False
     )
+    until(lambda: answered(daemon), 300, what="a thousand first polls")
     page = open_page(f"{daemon.url}/livez")
     took = []
     for _ in range(3):
