@@ -29,6 +29,7 @@ class Board:
     def __init__(self) -> None:
         self.dropped = 0
         self._shared = Shared()
+        self._own = Page("", self._shared)
         self._pages: dict[Key, Page] = {}
         self._snapshots: dict[Key, Snapshot] = {}
         self._joined: dict[Dialect, str] = {}
@@ -83,10 +84,10 @@ class Board:
         `own` are samples without node labels, `more` families that are text already.
         """
         if targets is None and names is None and not self._meet(own):
-            text = self._all(dialect) + self._own(dialect, own)
+            text = self._all(dialect) + self._own_text(dialect, own)
         else:
             chosen = [page for key, page in self._pages.items() if targets is None or key[0] in targets]
-            text = join([*chosen, _page(own, "")], dialect, names)
+            text = join([*chosen, *self._own_pages(own)], dialect, names)
         return (text + more + end(dialect)).encode()
 
     def parts(self, dialect: Dialect, *, own: Sequence[Sample] = (), more: str = "") -> Iterator[bytes]:
@@ -94,7 +95,7 @@ class Board:
 
         A put between two parts is fine: a family always comes whole, from one moment.
         """
-        pages = [*self._pages.values(), _page(own, "")]
+        pages = [*self._pages.values(), *self._own_pages(own)]
         specs = sorted({spec for page in pages for spec in page.layout.places}, key=lambda spec: spec.name)
         every = {spec.name for spec in specs}
         lines: list[str] = []
@@ -114,7 +115,7 @@ class Board:
         if kept is None:
             kept = _Squeezed(self._all(dialect).encode())
             self._squeezed[dialect] = kept
-        return kept.with_tail((self._own(dialect, own) + more + end(dialect)).encode())
+        return kept.with_tail((self._own_text(dialect, own) + more + end(dialect)).encode())
 
     def _all(self, dialect: Dialect) -> str:
         text = self._joined.get(dialect)
@@ -124,8 +125,15 @@ class Board:
                 self._joined[dialect] = text
         return text
 
-    def _own(self, dialect: Dialect, own: Sequence[Sample]) -> str:
-        return join([_page(own, "")], dialect, None) if own else ""
+    def _own_text(self, dialect: Dialect, own: Sequence[Sample]) -> str:
+        return join(self._own_pages(own), dialect, None)
+
+    def _own_pages(self, own: Sequence[Sample]) -> list[Page]:
+        """Mostly they are those of the last request with other values: nodes that are probed have dozens each."""
+        if not own:
+            return []
+        self._own.put(own)
+        return [self._own]
 
     def _meet(self, own: Sequence[Sample]) -> bool:
         specs = {sample.spec for sample in own}
