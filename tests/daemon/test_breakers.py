@@ -237,7 +237,11 @@ def test_what_was_open_when_the_daemon_ended_is_unknown_and_then_tried_before_it
     valkey.restart()
     again = start_daemon(configuration)
     assert reach(again, "read", "closed")["generation"] == 2, "half-open lay in between"
-    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
-        rows = journal.execute("SELECT data FROM events WHERE kind = 'breaker' AND subject = 'read' ORDER BY id").fetchall()
-    changes = [(data["before"], data["after"]) for (text,) in rows for data in [json.loads(text)]]
-    assert changes[-2:] == [("unknown", "half_open"), ("half_open", "closed")]
+
+    def changes() -> list[tuple[str, str]]:
+        with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
+            rows = journal.execute("SELECT data FROM events WHERE kind = 'breaker' AND subject = 'read' ORDER BY id").fetchall()
+        return [(data["before"], data["after"]) for (text,) in rows for data in [json.loads(text)]]
+
+    # What happened is written a moment after it was told.
+    until(lambda: changes()[-2:] == [("unknown", "half_open"), ("half_open", "closed")], what="the journal has it")
