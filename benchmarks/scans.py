@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import random
 import statistics
@@ -13,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
+
+import psutil
 
 from benchmarks.measure import cpu_seconds
 from benchmarks.population import KINDS, fill, numbers, weights
@@ -236,15 +237,8 @@ def main() -> None:
         daemon = killed_and_resumed(bench)
         exact(bench, daemon)
         overhead(bench, daemon, segments=segments, seconds=seconds, rate=given.rate)
-        print(json.dumps({"daemon_rss_mib": round(int(memory(daemon.process.pid)) / 2**20)}))
+        print(f"resident memory of kvmon {psutil.Process(daemon.process.pid).memory_info().rss / 2**20:.0f} MiB")
     sys.exit(1 if bench.failures else 0)
-
-
-def memory(pid: int) -> int:
-    """Resident bytes of a process."""
-    import psutil
-
-    return int(psutil.Process(pid).memory_info().rss)
 
 
 if __name__ == "__main__":
