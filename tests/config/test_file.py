@@ -76,6 +76,18 @@ targets:
     assert (two.slowlog.every, two.slowlog.entries, two.acl.enabled, two.latency.every) == (60.0, 7, True, 9.0)
 
 
+@pytest.mark.parametrize(
+    ("said", "enabled"), [("on", True), ("'on'", True), ("{indexes: 'a.*'}", True), ("{}", True), ("off", False), ("{enabled: false, most: 3}", False)]
+)  # fmt: skip
+def test_a_collector_that_is_off_by_itself_is_on_where_it_is_spoken_of(tmp_path: Path, said: str, enabled: bool) -> None:
+    own = written(tmp_path, f"targets: [{{name: a, url: 'redis://a', collectors: {{search: {said}}}}}]")
+    common = written(
+        tmp_path, f"collectors: {{search: {said}}}\ntargets: [{{name: a, url: 'redis://a', collectors: {{acl: off}}}}]"
+    )
+    assert [config.collectors_of(config.targets[0]).search.enabled for config in (own, common)] == [enabled] * 2
+    assert not written(tmp_path, "targets: [{name: a, url: 'redis://a'}]").collectors_of(own.targets[0]).search.enabled
+
+
 def test_a_short_interval_shortens_the_default_timeout(tmp_path: Path) -> None:
     config = written(tmp_path, "targets: [{name: a, url: 'redis://a', interval: 1s}]")
     assert config.targets[0].timeout == 1.0

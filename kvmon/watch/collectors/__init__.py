@@ -28,9 +28,11 @@ from kvmon.watch.collectors.slowlog import Slowlog
 OFF = ("off", "no", "false")
 """How a file says that a collector is not wanted, besides `enabled: false`."""
 
+ON = ("on", "yes", "true")
+
 
 class Collectors(Options):
-    """What is asked of each node, in this order; `slowlog: off` switches one off."""
+    """What is asked of each node, in this order; `slowlog: off` switches one off, `search: on` or a mapping one on."""
 
     info: Info = Info()
     cluster_info: ClusterInfo = ClusterInfo()
@@ -50,7 +52,7 @@ class Collectors(Options):
 
     @model_validator(mode="before")
     @classmethod
-    def _off(cls, value: Any) -> Any:
+    def _words(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         return {name: _switched(options) for name, options in value.items()}
@@ -65,6 +67,9 @@ class Collectors(Options):
 
 
 def _switched(options: Any) -> Any:
+    """Who says something of a collector wants it, unless the word is `off`: some are off until they are spoken of."""
     if options is False or (isinstance(options, str) and options.lower() in OFF):
         return {"enabled": False}
-    return {} if options is True else options
+    if options is True or (isinstance(options, str) and options.lower() in ON):
+        return {"enabled": True}
+    return {"enabled": True, **options} if isinstance(options, dict) else options
