@@ -10,7 +10,8 @@ from kvmon.model.metrics.sample import Sample
 from kvmon.model.metrics.spec import Spec
 from kvmon.model.snapshot import Snapshot
 from kvmon.model.targets.target import Node
-from kvmon.tell.exposition.families import alone, family
+from kvmon.tell.exposition.alone import Alone
+from kvmon.tell.exposition.families import family
 from kvmon.tell.exposition.formats import Dialect
 from kvmon.tell.exposition.lines import node_labels
 from kvmon.tell.exposition.page import Page
@@ -30,6 +31,7 @@ class Board:
         self.dropped = 0
         self._shared = Shared()
         self._own = Page("", self._shared)
+        self._alone, self._own_alone = Alone(), Alone()
         self._pages: dict[Key, Page] = {}
         self._snapshots: dict[Key, Snapshot] = {}
         self._joined: dict[Dialect, str] = {}
@@ -120,13 +122,13 @@ class Board:
     def _all(self, dialect: Dialect) -> str:
         text = self._joined.get(dialect)
         if text is None:
-            text = join(list(self._pages.values()), dialect, None)
+            text = join(list(self._pages.values()), dialect, None, self._alone)
             if len(text) <= KEPT:
                 self._joined[dialect] = text
         return text
 
     def _own_text(self, dialect: Dialect, own: Sequence[Sample]) -> str:
-        return join(self._own_pages(own), dialect, None)
+        return join(self._own_pages(own), dialect, None, self._own_alone)
 
     def _own_pages(self, own: Sequence[Sample]) -> list[Page]:
         """Mostly they are those of the last request with other values: nodes that are probed have dozens each."""
@@ -147,10 +149,13 @@ def render_alone(snapshot: Snapshot, dialect: Dialect) -> bytes:
     return (join([_page(snapshot.samples, node_labels(bare.target, ""))], dialect, None) + end(dialect)).encode()
 
 
-def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None) -> str:
-    """Families by name, each with the lines of all pages. A family that `names` leaves out is not looked at."""
+def join(pages: Sequence[Page], dialect: Dialect, names: Collection[str] | None, alone: Alone | None = None) -> str:
+    """Families by name, each with the lines of all pages. A family that `names` leaves out is not looked at.
+
+    `alone` is for a page that is the only one, where that is to be asked for again and again.
+    """
     if len(pages) == 1 and dialect is Dialect.CLASSIC and names is None:
-        return _text(alone(pages[0]))
+        return (alone or Alone()).text(pages[0])
     layouts = list({id(page.layout): page.layout for page in pages}.values())
     specs: Sequence[Spec] = tuple(layouts[0].places) if layouts else ()
     if len(layouts) > 1:

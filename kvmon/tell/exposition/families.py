@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import cache
-from itertools import chain, islice
 
 from kvmon.model.metrics.spec import Kind, Spec
 from kvmon.tell.exposition.formats import Dialect
@@ -12,21 +11,10 @@ from kvmon.tell.exposition.lines import bound, canonical
 from kvmon.tell.exposition.page import Page
 
 
-def alone(page: Page) -> list[str]:
-    """The classic text's lines of a page that is the only one: in half the time."""
-    places = page.layout.places
-    rest = iter(page.lines(chain.from_iterable(places.values())))
-    lines: list[str] = []
-    for spec, found in places.items():
-        lines.append(_classic_head(spec))
-        lines += islice(rest, len(found))
-    return lines
-
-
 def family(spec: Spec, pages: Sequence[Page], dialect: Dialect, names: Container[str]) -> list[str]:
     """The lines of a family of all pages. `names` are those of all families: OpenMetrics reserves some beside a counter's."""
     if dialect is Dialect.CLASSIC:
-        lines = [_classic_head(spec)]
+        lines = [classic_head(spec)]
         for page in pages:
             lines += page.family(spec)
         return lines
@@ -42,7 +30,8 @@ def family(spec: Spec, pages: Sequence[Page], dialect: Dialect, names: Container
 
 
 @cache  # rows are few and live as long as the program
-def _classic_head(spec: Spec) -> str:
+def classic_head(spec: Spec) -> str:
+    """HELP and TYPE in the classic text."""
     text = spec.help.replace("\\", "\\\\").replace("\n", "\\n")
     return f"# HELP {spec.name} {text}\n# TYPE {spec.name} {spec.kind}"
 

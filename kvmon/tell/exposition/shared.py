@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from weakref import WeakValueDictionary
 
 from kvmon.model.metrics.sample import Sample
@@ -58,10 +58,18 @@ class Shared:
             found = known[key] = Head(*around(sample, bare=bare))
         return found
 
-    def layout(self, samples: Sequence[Sample], places: dict[Spec, list[int]]) -> Layout:
+    def layout(self, samples: Sequence[Sample]) -> Layout:
         """Of a snapshot that has no sample to leave out."""
         key = tuple([sample.spec for sample in samples])
         found = self.layouts.get(key)
         if found is None:
-            found = self.layouts[key] = Layout(places)
+            found = self.layouts[key] = layout_of(samples, range(len(samples)))
         return found
+
+
+def layout_of(samples: Sequence[Sample], chosen: Iterable[int]) -> Layout:
+    """Of the samples in these places."""
+    places: dict[Spec, list[int]] = {}
+    for place in chosen:
+        places.setdefault(samples[place].spec, []).append(place)
+    return Layout(places)

@@ -222,6 +222,26 @@ def test_whatever_was_put_last_is_read_back(rounds: Any) -> None:
         assert series(board.render(dialect), dialect) == expected
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_series_that_come_and_go_leave_what_a_board_without_a_past_has(data: Any) -> None:
+    board, now = Board(), data.draw(sample_lists())
+    for _ in range(data.draw(st.integers(1, 4))):
+        board.put(examples.snapshot(given=now))
+        fresh = board_of(examples.snapshot(given=now))
+        for dialect in Dialect:
+            assert board.render(dialect) == fresh.render(dialect)
+        begin = data.draw(st.integers(0, len(now)))
+        end = data.draw(st.integers(begin, len(now)))
+        changed = [
+            sample
+            if data.draw(st.booleans())
+            else Sample(sample.spec, data.draw(st.sampled_from([1.5, 7.0, math.nan])), sample.labels)
+            for sample in now
+        ]
+        now = changed[:begin] + data.draw(sample_lists()) + changed[end:]
+
+
 def test_promtool_finds_no_error_of_format() -> None:
     promtool = tool("PROMTOOL")
     body = board_of(examples.snapshot()).render(CLASSIC, more=ProcessMetrics().render(CLASSIC))
