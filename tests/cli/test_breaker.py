@@ -14,16 +14,28 @@ from tests.servers.waiting import until
 PROBE = {"timeout": "10s", "interval": "200ms", "write_every": "200ms"}
 
 
+def say_something_large(valkey: Server, daemon: Daemon) -> None:
+    """Have something in the logs of large requests and replies, and wait until the daemon has read it."""
+    thresholds = ("commandlog-request-larger-than", "commandlog-reply-larger-than")
+    with valkey.client() as client:
+        client.command("CONFIG", "SET", thresholds[0], "0", thresholds[1], "0")
+        client.command("PING")
+        client.command("CONFIG", "SET", thresholds[0], "1000000", thresholds[1], "1000000")  # or what kvmon asks fills them
+    until(lambda: daemon.samples("kvmon_commandlog_entries_total", log="large-request"), what="a large request")
+    until(lambda: daemon.samples("kvmon_commandlog_entries_total", log="large-reply"), what="a large reply")
+
+
 def test_a_breaker_is_shown_and_its_opening_is_explained(
     valkey: Server, start_daemon: Callable[..., Daemon], terminal: Terminal
 ) -> None:
-    daemon = start_daemon({"interval": "1s", "targets": [{"name": "it", "url": valkey.url, "probe": PROBE}]})
+    target = {"name": "it", "url": valkey.url, "probe": PROBE, "collectors": {"commandlog": {"every": "1s"}}}
+    daemon = start_daemon({"interval": "1s", "targets": [target]})
     until(lambda: terminal("breaker", "it", "--url", daemon.url).out.count("closed  allow") == 2, what="both closed")
+    say_something_large(valkey, daemon)
     shown = terminal("breaker", "--url", daemon.url)
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.split()[:8] == ["target", "op", "shard", "state", "advice", "reason", "since", "mode"]
-    nothing = terminal("breaker", "--would-have", "--url", daemon.url)
-    assert nothing.out.startswith("They would have denied nothing")
+    assert terminal("breaker", "--would-have", "--url", daemon.url).out.startswith("They would have denied nothing")
     fine = terminal("why", "it", "--url", daemon.url)
     assert (fine.code, fine.out.splitlines()[0]) == (0, "it: nothing is wrong.")
 
