@@ -201,10 +201,14 @@ class Connection:
         self.round_trips += 1
         if len(packed) > _PIECE:
             await writer.drain()
-        while data := await reader.read(_PIECE):
-            self.bytes_in += len(data)
-            if collected.feed(data):
-                return collected.replies
+        try:
+            while data := await reader.read(_PIECE):
+                self.bytes_in += len(data)
+                if collected.feed(data):
+                    return collected.replies
+        except BaseException:
+            collected.forget()
+            raise
         # A server that has no place for a client says so and leaves, without reading a question.
         first = collected.replies[0] if collected.replies else None
         parting = translate.refused(first) if isinstance(first, Refusal) else None

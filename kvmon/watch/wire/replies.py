@@ -72,6 +72,12 @@ class Replies:
         _check(replies)
         return True
 
+    def forget(self) -> None:
+        """Let go of what came: an error keeps alive all that it came through, until somebody looks for garbage."""
+        self._reader = hiredis.Reader()
+        self._seen.clear()
+        self._tail = b""
+
     def _guard(self, data: bytes) -> None:
         if self._shape is None:
             self._seen.append(data)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 
+import psutil
 import pytest
 
 from kvmon.errors import ConnectionLost, Denied, ProtocolBroken, TargetError, Timeout
@@ -72,6 +74,21 @@ async def test_what_is_too_large_is_refused(
     error = await ask(connection, hostile, says(*pieces))
     assert isinstance(error, ProtocolBroken)
     assert error.reason == "too_large"
+
+
+async def test_what_a_failed_answer_left_is_let_go_of_before_anybody_looks_for_garbage(
+    connection: Callable[..., Connection], hostile: Callable[..., Awaitable[int]]
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = psutil.Process().memory_info().rss
+        for _ in range(40):
+            await ask(connection, hostile, says(b"+", *[b"x" * 500_000] * 4))
+        grown = psutil.Process().memory_info().rss - before
+    finally:
+        gc.enable()
+    assert grown < 70 << 20, "forty times a megabyte came and was kept twice; what the server here has not sent stays its own"
 
 
 async def test_a_slow_drip_ends_at_the_deadline(
