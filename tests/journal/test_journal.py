@@ -14,6 +14,7 @@ from kvmon.journal import file as journal_file
 from kvmon.journal.place import is_network
 from kvmon.journal.store import Journal
 from kvmon.journal.tables import VERSION
+from tests.journal.full_disk import fill
 
 INSERT = "INSERT INTO cursors (name, value) VALUES (?, ?)"
 
@@ -130,18 +131,7 @@ async def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
 async def test_a_full_disk_costs_nothing_that_was_there_and_is_left_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[sqlite3.Connection] = []
-    real = journal_file._open
-
-    def small(path: Path) -> sqlite3.Connection:
-        connection = real(path)
-        if not opened:
-            pages = connection.execute("PRAGMA page_count").fetchone()[0]
-            connection.execute(f"PRAGMA max_page_count={pages + 4}")
-        opened.append(connection)
-        return connection
-
-    monkeypatch.setattr(journal_file, "_open", small)
+    fill(monkeypatch, spare=4)
     journal = Journal.open(tmp_path)
     await journal.commit(write("before"))
     await journal.commit(write("large", "x" * 100_000))

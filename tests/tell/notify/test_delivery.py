@@ -13,6 +13,7 @@ from kvmon.config.alerting import Alerting
 from kvmon.daemon.notifying import NotifyLoop
 from kvmon.journal import file as journal_file
 from kvmon.model.alert import Notice
+from tests.journal.full_disk import fill
 from tests.servers.hook import Answer, Hook
 from tests.tell.notify.running import eventually, notice, routing_of, running
 
@@ -63,18 +64,7 @@ async def test_with_a_broken_or_unusable_journal_alerts_are_delivered(tmp_path: 
 async def test_on_a_full_disk_alerts_are_delivered_and_nothing_is_told_twice_when_there_is_room_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    opened: list[sqlite3.Connection] = []
-    real = journal_file._open
-
-    def small(path: Path) -> sqlite3.Connection:
-        connection = real(path)
-        if not opened:
-            pages = connection.execute("PRAGMA page_count").fetchone()[0]
-            connection.execute(f"PRAGMA max_page_count={pages}")
-        opened.append(connection)
-        return connection
-
-    monkeypatch.setattr(journal_file, "_open", small)
+    opened = fill(monkeypatch)
     monkeypatch.setattr(journal_file, "RETRY", 0.0)
     with Hook() as hook:
         async with running(Alerting(routing=routing_of(TREE.format(url=hook.url).replace("100ms", "1h"))), tmp_path) as loop:
