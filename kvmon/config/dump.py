@@ -21,6 +21,7 @@ def dump(config: Config) -> str:
     data = {
         "interval": format_duration(config.interval),
         "timeout": format_duration(config.timeout),
+        "poll": config.poll,
         "listen": config.listen,
         "namespace": config.namespace,
         "control": str(config.control) if config.control else None,
@@ -34,6 +35,7 @@ def dump(config: Config) -> str:
         "alerting": _alerting(config),
         "window": config.window.model_dump(mode="json"),
         "rules": _rules(config),
+        "migration": config.migration.model_dump(mode="json") if config.migration else None,
         "scrape_allow": list(config.scrape_allow),
         "shard": str(config.part) if config.part is not None else None,
         "discovery": _discovery(config),

@@ -7,9 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kvmon.config import Config, Mistakes, load
 from kvmon.config.dump import dump
+from kvmon.config.options import FileOptions
 
 HASH = "$2b$10$vtWwVSX97Ap8U6oXGOvAnOGDZ6cNZSkXZVIbrPNyd31k4eZ5p2CWS"
 
@@ -174,3 +176,26 @@ def test_uvloop_is_taken_where_it_is_installed(tmp_path: Path, monkeypatch: pyte
     assert written(tmp_path, text).event_loop == "uvloop"
     monkeypatch.setattr("kvmon.config.options.find_spec", lambda _: None)
     assert "kvmon.yaml:1: event_loop: uvloop is not installed: pip install 'kvmon[uvloop]'" in refused(tmp_path, text)
+
+
+def test_the_effective_configuration_leaves_no_section_out(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("groups: []\n")
+    config = written(
+        tmp_path,
+        """
+poll: on_scrape
+control: 127.0.0.1:53
+state_dir: state
+shard: 1/1
+scrape_allow: ['a:1']
+datadog: {dogstatsd: 'udp://127.0.0.1:8125'}
+alerting: {alertmanagers: ['http://127.0.0.1:9093']}
+rules: {files: [rules.yaml]}
+discovery: {files: ['*.json']}
+migration: {source: a, destination: b}
+web: {tokens: [long-enough-token]}
+targets: [{name: a, url: 'redis://a'}, {name: b, url: 'redis://b'}]
+""",
+    )
+    folded = {"collectors", "credentials"}  # shown with each target
+    assert set(FileOptions.model_fields) - folded <= set(yaml.safe_load(dump(config)))
