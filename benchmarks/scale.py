@@ -76,8 +76,10 @@ def late(daemon: Daemon, names: frozenset[str]) -> Iterable[float]:
 
 def look(daemon: Daemon, names: frozenset[str], interval: float, seconds: float) -> Numbers:
     """Measure for so long. CPU is that of polling, looking not counted."""
-    pid, lateness = daemon.process.pid, list[float]()
     started = time.monotonic() - daemon.started
+    # What was last polled while it was asked every second whether all are up says little; those that hang are found meanwhile.
+    time.sleep(2 * interval)
+    pid, lateness = daemon.process.pid, list[float]()
     spent = passed = 0.0
     while passed < seconds:
         before, begun = cpu_seconds(pid), time.monotonic()
@@ -123,7 +125,6 @@ def main() -> None:
         until(up, within=interval * 4 + number / 10, what="all up")
         if hung:
             bad.send_signal(signal.SIGSTOP)
-            time.sleep(2 * interval)  # until each of them was found hanging
         seen = look(daemon, names, interval, seconds)
     p50, p99 = (percentile(seen.lateness, share) for share in (0.5, 0.99)) if seen.lateness else (float("nan"), float("nan"))
     if given.json:

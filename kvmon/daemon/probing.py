@@ -199,9 +199,9 @@ class ProbeLoop:
                 begun = self._clock.monotonic()
                 breakers = self._shards.breakers(self._seats[key])
                 # Where anything is in doubt, both ops are tried, and a replica may have become the primary.
-                write = any(breaker.state is not State.CLOSED or breaker.suspect for breaker in breakers)
-                look = any(breaker.doubtful for breaker in breakers)
-                found = await probe.probe(write=write or probe.due(begun), look=look)
+                doubt = any(breaker.doubtful for breaker in breakers)
+                write = doubt or probe.due(begun) or any(breaker.state is State.UNKNOWN for breaker in breakers)
+                found = await probe.probe(write=write, doubt=doubt)
                 self._connect_anew(key, begun, failed=not all(evidence.ok for evidence in found))
                 seat = self._seats[key]
                 if [evidence for evidence in found if self._shards.take(seat, evidence, probe.role)]:

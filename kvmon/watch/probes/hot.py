@@ -17,6 +17,7 @@ from kvmon.watch.probes.canary import PREFIX, key_in, new_token, slots_of
 from kvmon.watch.probes.ledger import Ledger
 from kvmon.watch.probes.outcomes import CONCLUSIVE, ELSEWHERE, is_about_us
 from kvmon.watch.probes.tally import Tally
+from kvmon.watch.probes.thrift import CHANGES, RULES, Thrift
 from kvmon.watch.probes.told import WHO, ready_in, role_of, text_of
 from kvmon.watch.wire import Connection
 from kvmon.watch.wire.replies import NEVER
@@ -55,7 +56,9 @@ class HotProbe:
         self._looked = -math.inf
         self._written = -math.inf
         self._may_look = self._may_read = self._may_write = True
-        self._look = self._dry = False
+        self._thrift = Thrift(managed="config" in node.target.provider.withholds)
+        self._look = self._sparing = self._dry = False
+        self._changes = ""
         self._would: Evidence | None = None
         self._ready_in: float | None = None
         self._rest: asyncio.Timeout | None = None
@@ -64,13 +67,15 @@ class HotProbe:
         """Whether it is time for the next SET."""
         return self.options.write_every is not None and now - self._written >= self.options.write_every
 
-    async def probe(self, *, write: bool, look: bool = False) -> list[Evidence]:
+    async def probe(self, *, write: bool, doubt: bool = False) -> list[Evidence]:
         """One round: a read, and a write where it is wanted and allowed. What our own lateness spoiled is left out.
 
-        `look`: ask for the role too, though it is not time yet. Where no write is wanted the server is asked whether it would
-        take one: a refusal, or silence, is evidence; that it would is not, as nothing was written.
+        Where no write is wanted the server is asked whether it would take one: a refusal, or silence, is evidence; that it would
+        is not, as nothing was written. It is where a write that is wanted would have an idle server save. `doubt`: nothing but a
+        write tells that writing works, and the role may have changed.
         """
-        self._look, self._dry = look, not write and self.options.write_every is not None
+        self._look, self._sparing = doubt, write and not doubt
+        self._dry = self.options.write_every is not None and (not write or self._saving)
         read = await self._try("read", self._read)
         if read is not None and self._would is not None:
             read = replace(read, tainted=not self._link.connected)  # the silence about writing was waited for
@@ -105,12 +110,20 @@ class HotProbe:
         """Close the connection."""
         await self._link.close()
 
+    @property
+    def _saving(self) -> bool:
+        """Whether this round looks first whether a write would come to a save."""
+        return self._sparing and self._thrift.careful
+
     async def _try_writing(self, read: Evidence) -> Evidence | None:
         if self.role == "replica":
             return replace(read, op="write", ok=False, outcome="readonly", conclusive=True)
         if self.role != "primary":
             return None
         self._written = self._clock.monotonic()
+        would = self._would
+        if would is not None and (not would.ok or self._thrift.spares(self._changes)):
+            return would
         return await self._try("write", self._write)
 
     async def _try(self, op: Op, ask: Callable[[float], Awaitable[Refusal | None]]) -> Evidence | None:
@@ -150,7 +163,7 @@ class HotProbe:
             raise NoEvidence
         if self._looked == -math.inf and self._may_look:
             # The key may depend on who this is.
-            await self._meet(await self._link.ask(WHO, self._left(deadline)), deadline)
+            await self._meet(await self._link.ask(self._who(), self._left(deadline)), deadline)
         pong, reply = await self._look_and_read(deadline)
         if not isinstance(reply, Refusal):
             self.tally.hits += reply is not None
@@ -175,23 +188,28 @@ class HotProbe:
         # A SET of a key that is not there, to be done if it is, does nothing, and whatever stops a SET stops it: one a second
         # that does something would have the server save every few minutes.
         dry = self._dry and self._may_write and self.role == "primary"
-        commands = [("PING",), ("GET", key), *who, *([("SET", f"{key}:none", "", "XX")] if dry else [])]
-        least = 2 + len(who)
+        asked = (*who, CHANGES) if dry and self._saving else who
+        commands = [("PING",), ("GET", key), *asked, *([("SET", f"{key}:none", "", "XX")] if dry else [])]
+        least = 2 + len(asked)
         replies = await self._link.ask(commands, self._left(deadline), least=least if dry else NEVER)
         if len(replies) == len(commands):
             self.tally.time("get", self._clock.monotonic() - begun)
+        self._changes = text_of(replies[least - 1]) if asked is not who else ""
         if dry:
             self._conclude(replies[least:], begun)
         if who and self._link.connected:
-            await self._meet(replies[2:least], deadline)
+            await self._meet(replies[2 : 2 + len(who)], deadline)
         return replies[:2]
 
     def _conclude(self, replies: Sequence[Reply], begun: float) -> None:
         """What the answer to a SET that would do nothing, or its lack, says about writing."""
+        reply = replies[0] if replies else None
         if not replies:
             self._would = self._evidence("write", begun, "timeout")
-        elif isinstance(replies[0], Refusal) and self._about_writing(replies[0]):
-            self._would = self._evidence("write", begun, replies[0])
+        elif not isinstance(reply, Refusal):
+            self._would = self._evidence("write", begun, "ok") if self._sparing else None
+        elif self._about_writing(reply):
+            self._would = self._evidence("write", begun, reply)
 
     def _about_writing(self, refusal: Refusal) -> bool:
         """Whether it speaks of the server; if not, what follows from it for the next try."""
@@ -205,8 +223,11 @@ class HotProbe:
         if not self._may_look:
             return ()
         if self._clock.monotonic() - self._looked >= LOOK:
-            return WHO
+            return self._who()
         return WHO[:1] if self._look else ()
+
+    def _who(self) -> tuple[Command, ...]:
+        return (*WHO, RULES) if self.options.write_every is not None and self._thrift.may_ask else WHO
 
     async def _write(self, deadline: float) -> Refusal | None:
         await self._connect(deadline)
@@ -216,7 +237,9 @@ class HotProbe:
         now = self._clock.monotonic()
         self.tally.time("set", now - begun)
         if not isinstance(reply, Refusal):
-            self._ledger.wrote(self.node.target.name, key, value, self.node.instance, now)
+            self._thrift.wrote()
+            name, writer = self.node.target.name, self.node.instance
+            self._ledger.wrote(name, key, value, writer=writer, now=now, expires=now + expiry)
             return None
         if not self._about_writing(reply):
             raise NoEvidence
@@ -242,6 +265,8 @@ class HotProbe:
         self.role = role_of(replication) or self.role
         if len(told) > 1:
             self._looked = self._clock.monotonic()
+        if len(told) > 2:
+            self._thrift.hear(told[2])
         if "cluster_enabled:1" in cluster:
             # A replica answers with what it has instead of sending us to its primary.
             more: list[Command] = [("READONLY",)] if self.role == "replica" else []

@@ -12,6 +12,7 @@ KEPT = 64
 @dataclass(slots=True)
 class _Page:
     writer: str = ""
+    expires: float = 0.0
     writes: deque[tuple[str, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
 
@@ -27,21 +28,25 @@ class Ledger:
         self._number += 1
         return str(self._number)
 
-    def wrote(self, target: str, key: str, value: str, writer: str, now: float) -> None:
-        """The node `writer` has taken the value, as was known by now. What another node was told before is forgotten."""
+    def wrote(  # noqa: PLR0913 - what was written where, by whom and from when to when it is there
+        self, target: str, key: str, value: str, *, writer: str, now: float, expires: float
+    ) -> None:
+        """The node `writer` has taken the value, as was known by now, for so long. What another node was told is forgotten."""
         page = self._pages.setdefault((target, key), _Page())
         if page.writer != writer:
             page.writer = writer
             page.writes.clear()
         page.writes.append((value, now))
+        page.expires = expires
 
     def behind(self, target: str, key: str, value: str | None, now: float) -> float | None:
         """Seconds since the first write that a node which holds `value` does not have; 0 where it has the last one.
 
-        At least so far it is behind. None where the value tells nothing, such as one of an earlier primary.
+        At least so far it is behind. None where the value tells nothing, such as one of an earlier primary, or the lack of one
+        that has expired.
         """
         page = self._pages.get((target, key))
-        if page is None or not page.writes:
+        if page is None or not page.writes or now >= page.expires:
             return None
         found = next((place for place, (each, _) in enumerate(page.writes) if each == value), None)
         if found is None:

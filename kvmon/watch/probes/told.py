@@ -13,6 +13,12 @@ def text_of(reply: Reply) -> str:
     return reply.decode(errors="replace") if isinstance(reply, bytes) else ""
 
 
+def fields_of(info: str) -> dict[str, str]:
+    """The fields of a section of INFO."""
+    parts = (line.partition(":") for line in info.splitlines())
+    return {name: value for name, colon, value in parts if colon}
+
+
 def role_of(replication: str) -> str:
     """`primary` or `replica`, empty where INFO replication does not say."""
     if "role:" not in replication:
@@ -22,8 +28,5 @@ def role_of(replication: str) -> str:
 
 def ready_in(persistence: str) -> float | None:
     """Seconds until it has loaded its data, by its own estimate; None where INFO persistence does not say."""
-    for line in persistence.splitlines():
-        name, _, value = line.partition(":")
-        if name == "loading_eta_seconds" and value.isdigit():
-            return float(value)
-    return None
+    left = fields_of(persistence).get("loading_eta_seconds", "")
+    return float(left) if left.isdigit() else None

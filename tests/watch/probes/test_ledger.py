@@ -23,13 +23,15 @@ def test_it_is_the_age_of_the_first_write_that_is_missing() -> None:
     assert ledger.behind("it", "key", None, 0.0) is None
     first, second, third = (ledger.next() for _ in range(3))
     for value, at in ((first, 10.0), (second, 14.0), (third, 18.0)):
-        ledger.wrote("it", "key", value, "a:1", at)
+        ledger.wrote("it", "key", value, writer="a:1", now=at, expires=at + 30.0)
     assert [ledger.behind("it", "key", value, 20.0) for value in (third, second, first, None)] == [0.0, 2.0, 6.0, 10.0]
     assert ledger.behind("other", "key", third, 20.0) is None
     after = ledger.next()
-    ledger.wrote("it", "key", after, "b:1", 30.0)
+    ledger.wrote("it", "key", after, writer="b:1", now=30.0, expires=60.0)
     assert ledger.behind("it", "key", third, 31.0) == 1.0, "it has not the first one of the new primary"
     assert ledger.behind("it", "key", "nonsense", 31.0) is None
+    assert ledger.behind("it", "key", None, 59.0) == 29.0
+    assert ledger.behind("it", "key", None, 60.0) is None, "it has expired on the primary as well"
     ledger.forget("it")
     assert ledger.behind("it", "key", after, 31.0) is None
 
@@ -39,7 +41,7 @@ def test_whatever_is_seen_it_is_never_more_than_the_age_of_what_is_missing(count
     ledger = Ledger()
     values = [ledger.next() for _ in range(count)]
     for at, value in enumerate(values):
-        ledger.wrote("it", "key", value, "a:1", float(at))
+        ledger.wrote("it", "key", value, writer="a:1", now=float(at), expires=count + 1.0)
     seen = data.draw(st.integers(0, count - 1))
     lag = ledger.behind("it", "key", values[seen], float(count))
     assert lag is not None

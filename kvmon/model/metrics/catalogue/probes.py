@@ -39,7 +39,7 @@ EXPIRY = Spec(
 
 LAG = Spec(
     "kvmon_replication_canary_lag_seconds",
-    "How far a replica is behind at least: the age of the first canary of its primary that it does not have.",
+    "How far a replica is behind at least: the age of the first canary of its primary that it does not have; absent where none was written.",
     labels=NODE,
     source=SOURCE,
     unit="seconds",
