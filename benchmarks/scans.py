@@ -29,6 +29,9 @@ SCANNED = ("scan", "type", "pttl", "memory|usage", "llen", "hlen")
 HOUR = 3600.0
 """Seconds."""
 
+CORES = sorted(psutil.Process().cpu_affinity())
+"""Those of this machine. kvmon has the last one to itself where there are several, as it seldom runs where servers do."""
+
 SHARE = 0.02
 """Of a server's time: what is the default."""
 
@@ -40,6 +43,8 @@ class Bench:
         self.keys, self.commands = keys, commands
         self.failures: list[str] = []
         self.shards = [stack.enter_context(Server(kind, cluster=True)) for _ in range(3)]
+        for server in self.shards:
+            psutil.Process(server.pid).cpu_affinity(CORES[:-1] or CORES)
         form(self.shards)
         begun = time.monotonic()
         fill(self.shards, keys)
@@ -61,7 +66,9 @@ class Bench:
 
     def start(self, *, every: float) -> Daemon:
         """A daemon with the same state as the one before."""
-        return self._stack.enter_context(Daemon(self.configuration(every=every, commands=self.commands)))
+        daemon = self._stack.enter_context(Daemon(self.configuration(every=every, commands=self.commands)))
+        psutil.Process(daemon.process.pid).cpu_affinity(CORES[-1:])
+        return daemon
 
     def expect(self, what: str, holds: bool) -> None:  # noqa: FBT001 - it reads as a sentence
         """Say it, and remember where it does not hold."""
@@ -142,6 +149,7 @@ def exact(bench: Bench, daemon: Daemon) -> None:
 
 def reading(ports: Sequence[int], keys: int, rate: float, pipe: Connection) -> None:
     """A workload: sessions are read one after the other. Each word through the pipe is answered with latencies since the last."""
+    psutil.Process().cpu_affinity(CORES[:-1] or CORES)
     clients = [Client(HOST, port) for port in ports]
     chance = random.Random(1)  # noqa: S311 - no secret
     names: list[list[str]] = [[] for _ in clients]
