@@ -106,7 +106,7 @@ def test_the_lag_of_one_replica_is_not_that_of_another() -> None:
     # A check that went by lag compared it with the wrong node's.
     ledger = Ledger()
     for number, at in ((1, 100.0), (2, 104.0), (3, 108.0)):
-        ledger.wrote("it", "key", str(number), "primary", at)
+        ledger.wrote("it", "key", str(number), writer="primary", now=at, expires=at + 30.0)
     ledger.wrote("other", "key", "3", "primary", 1.0)
     assert [ledger.behind("it", "key", value, 110.0) for value in ("3", "1", None)] == [0.0, 6.0, 10.0]
     assert ledger.behind("other", "key", "3", 110.0) == 0.0
