@@ -107,7 +107,7 @@ def test_the_lag_of_one_replica_is_not_that_of_another() -> None:
     ledger = Ledger()
     for number, at in ((1, 100.0), (2, 104.0), (3, 108.0)):
         ledger.wrote("it", "key", str(number), writer="primary", now=at, expires=at + 30.0)
-    ledger.wrote("other", "key", "3", "primary", 1.0)
+    ledger.wrote("other", "key", "3", writer="primary", now=1.0, expires=111.0)
     assert [ledger.behind("it", "key", value, 110.0) for value in ("3", "1", None)] == [0.0, 6.0, 10.0]
     assert ledger.behind("other", "key", "3", 110.0) == 0.0
 
