@@ -75,7 +75,7 @@ def churn(seconds: float) -> Numbers:
         fewest = min(after[name] - polled[name] for name in polled)
         clients = int(server.info("clients")["connected_clients"])
         pairs = tuple(zip(before, at_last, strict=True))
-        return Numbers(took, generation, fewest, *pairs, clients, daemon.logs.count("Traceback"))  # type: ignore[arg-type]
+        return Numbers(took, generation, fewest, *pairs, clients, daemon.logs.count("Traceback"))  # type: ignore[arg-type,call-arg]
 
 
 def held(daemon: Daemon, process: psutil.Process) -> tuple[int, int, float, int]:

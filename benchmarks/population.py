@@ -87,17 +87,17 @@ class Pipe:
 
     def __init__(self, server: Server) -> None:
         self._socket = socket.create_connection((HOST, server.port), timeout=120)
-        self._buffer = bytearray(hiredis.pack_command(("CLIENT", "REPLY", "OFF")))
+        self._buffer = bytearray(hiredis.pack_command(("CLIENT", "REPLY", "OFF")))  # type: ignore[arg-type]  # its stub knows one word only
 
     def send(self, command: Command) -> None:
         """At some time."""
-        self._buffer += hiredis.pack_command(command)
+        self._buffer += hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub knows one word only
         if len(self._buffer) >= FLUSH:
             self._flush()
 
     def close(self) -> None:
         """When all was done."""
-        self._buffer += hiredis.pack_command(("CLIENT", "REPLY", "ON"))
+        self._buffer += hiredis.pack_command(("CLIENT", "REPLY", "ON"))  # type: ignore[arg-type]  # its stub knows one word only
         self._flush()
         answer = self._socket.recv(64)
         assert answer == b"+OK\r\n", answer  # noqa: S101 - a refusal would have been said too

@@ -87,7 +87,7 @@ OTHERS = 57
 def specs() -> list[tuple[Spec, tuple[str, ...], str]]:
     """The 300 series of a node."""
     plain = [*GAUGES, *COUNTERS, *[f"other_{number}" for number in range(OTHERS)]]
-    found = [(Spec(f"redis_{name}", "", Kind.GAUGE), (), "") for name in plain]
+    found: list[tuple[Spec, tuple[str, ...], str]] = [(Spec(f"redis_{name}", "", Kind.GAUGE), (), "") for name in plain]
     found.append((Spec("redis_instance_info", "", Kind.GAUGE, labels=("role", "redis_version")), ("master", "8.0.0"), ""))
     calls, took = (
         Spec(f"redis_commands_{word}", "", Kind.COUNTER, labels=("cmd",)) for word in ("total", "duration_seconds_total")
@@ -139,7 +139,7 @@ class Beat:
 async def evaluated(window: Window, at: int, rounds: int) -> None:
     """Evaluate all, as the daemon does, and print what it took."""
     pace, queries = Pace(SystemClock()), [parse(rule) for rule in RULES]
-    best, found, slow, blocked = 1e9, 0, [], dict[str, float]()
+    best, found, slow, blocked = 1e9, 0, list[tuple[float, str]](), dict[str, float]()
     for _ in range(rounds):
         slow, found = [], 0
         for query in queries:

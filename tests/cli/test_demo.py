@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,10 @@ from tests.servers.waiting import until
 
 def below(daemon: Daemon) -> list[psutil.Process]:
     return psutil.Process(daemon.process.pid).children(recursive=True)
+
+
+def moves(daemon: Daemon, name: str) -> bool:
+    return any(sample.value > 0 for sample in daemon.samples(name))
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -37,7 +42,7 @@ def test_the_demo_shows_moving_numbers_of_a_primary_and_a_replica(start_daemon: 
         "redis_slowlog_length",  # the first entry has the id 0
         "redis_total_error_replies",
     ):
-        until(lambda name=name: any(sample.value > 0 for sample in daemon.samples(name)), what=f"{name} moves")
+        until(partial(moves, daemon, name), what=f"{name} moves")
     assert {sample.labels["target"] for sample in daemon.samples("redis_up")} == {"valkey"}
     processes = below(daemon)
     assert len(processes) >= 3  # the stage and two servers, and now and then a fork of one

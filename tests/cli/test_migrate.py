@@ -114,7 +114,7 @@ def test_a_field_that_expires_at_another_time_is_found(
     pair: tuple[Server, Server], terminal: Terminal, start_server: Callable[..., Server]
 ) -> None:
     source, destination = pair
-    fields = ("FIELDS", 2000, *(f"field{number}" for number in range(2000)))
+    fields: tuple[str | int, ...] = ("FIELDS", 2000, *(f"field{number}" for number in range(2000)))
     for server in pair:
         server.command("FLUSHALL")
         write(server)

@@ -10,7 +10,7 @@ from tests.cli.running import Terminal
 
 GOOD = "targets: [{name: a, url: 'redis://h'}]\n"
 
-MISTAKES = {
+MISTAKES: dict[str, tuple[str | bytes, str]] = {
     "unknown key": (
         "intervall: 15s\n" + GOOD,
         "kvmon.yaml:1: intervall: unknown key (did you mean 'interval'?)",

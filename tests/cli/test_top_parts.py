@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kvmon.cli.top import ORDERS as WORDS
 from kvmon.cli.top.detail import detail
 from kvmon.cli.top.fleet import fleet
-from kvmon.cli.top.glyphs import ASCII, UNICODE, Canvas, fit, spark
+from kvmon.cli.top.glyphs import ASCII, UNICODE, Canvas, Glyphs, fit, spark
 from kvmon.cli.top.keyboard import NAMES, keys_of
 from kvmon.cli.top.rows import ORDERS, Row, ordered
 from kvmon.cli.top.source import Frame
@@ -21,7 +21,7 @@ KEYS = st.one_of(st.sampled_from(sorted(set(NAMES.values()))), st.sampled_from(l
 def row(name: str, status: str = "well", since: float | None = None, **numbers: float | None) -> Row:
     known = {"commands": None, "hit_ratio": None, "memory": None, "limit": None, "clients": None, **numbers}
     what = "" if status == "well" else "writing fails: its memory is full"
-    return Row(name, status, False, since, what, "", nodes="1p 2r", breakers="r ok", alerts=0, line=(1.0, None, 3.0), **known)  # type: ignore[arg-type]
+    return Row(name, status, False, since, what, "", nodes="1p 2r", breakers="r ok", alerts=0, line=(1.0, None, 3.0), **known)
 
 
 ROWS = [
@@ -55,7 +55,7 @@ def test_rows_are_found_by_words_and_every_order_has_its_word() -> None:
 
 @given(st.lists(KEYS, max_size=40), st.integers(1, 200), st.integers(3, 60), st.sampled_from([UNICODE, ASCII]))
 def test_whatever_is_typed_on_whatever_screen_it_is_filled_and_not_more(
-    keys: list[str], width: int, height: int, glyphs: object
+    keys: list[str], width: int, height: int, glyphs: Glyphs
 ) -> None:
     state = State()
     frame = Frame(ROWS, at=1.0)
@@ -64,7 +64,7 @@ def test_whatever_is_typed_on_whatever_screen_it_is_filled_and_not_more(
         state = press(state, key, [each.name for each in shown])
         assert state.opened is None or state.opened in {each.name for each in ROWS}
     shown = ordered(frame.rows, state.order, backwards=state.backwards, query=state.query)
-    lines = fleet(frame, shown, state, Canvas(width, height, glyphs, 300.0))  # type: ignore[arg-type]
+    lines = fleet(frame, shown, state, Canvas(width, height, glyphs, 300.0))
     assert len(lines) == height
     assert all(line.cell_len <= width for line in lines)
     if glyphs is ASCII:

@@ -141,7 +141,7 @@ async def test_alerts_from_before_a_restart_come_back_after_the_second_evaluatio
 async def test_a_rule_that_reads_further_back_than_memory_reaches_says_so() -> None:
     bench = Bench(RULES.replace("1 - redis_up", "max_over_time(redis_up[30m])"))
     await bench.minute(a=1)
-    assert bench.group.states[0].warnings == ()
+    assert not bench.group.states[0].warnings
 
     bench.window.forgotten = NOW
     await bench.minute(a=1)

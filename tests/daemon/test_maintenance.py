@@ -26,7 +26,7 @@ def test_announced_maintenance_is_told(
     daemon = start_daemon({"interval": "1s", "state_dir": str(tmp_path), "targets": [target]})
 
     def told(message: str) -> bool:
-        return server.command("PUBLISH", CHANNEL, message) == 1
+        return bool(server.command("PUBLISH", CHANNEL, message) == 1)
 
     until(lambda: told(SCHEDULED), what="somebody listens")
     daemon.until("kvmon_maintenance_events_total", 1, target="it", kind="NodeMaintenanceScheduled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pytest
 
@@ -78,10 +79,16 @@ def test_connections_that_are_cut_now_and_then_open_nothing(kind: str, start_ser
         with Follower(daemon) as follower:
             for op in OPS:
                 follower.became(op, "closed", 0.0)
+
+            def reads() -> float:
+                return daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0.0
+
+            def more(before: float) -> bool:
+                return reads() > before
+
             for number in range(1, 6):
                 proxy.cut()
-                tries = daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0
-                until(lambda tries=tries: (daemon.value("kvmon_probes_total", target="it", op="read", outcome="ok") or 0) > tries)
+                until(partial(more, reads()), what="a read that succeeds")
                 assert follower.states("read")[-1] == follower.states("write")[-1] == "closed", number
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,13 +56,14 @@ class Simulated(SimulatedConnection):
 class Watched:
     """A running loop and what it gave."""
 
-    def __init__(self, connect: Callable[[Node], object] | None = Simulated) -> None:
+    def __init__(self, connect: Callable[[Node], Simulated] | None = Simulated) -> None:
         self.snapshots: list[Snapshot] = []
         self.forgotten: list[tuple[str, str]] = []
         self.links: list[Simulated] = []
+        made: Callable[[Node], Any] | None = self._made if connect is Simulated else None
         self.loop = PollLoop(
             clock=SystemClock(), on_snapshot=self.snapshots.append, on_forget=self.forgotten.append,
-            connect=self._made if connect is Simulated else None,
+            connect=made,
         )  # fmt: skip
 
     def _made(self, of: Node) -> Simulated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,12 @@ def test_nodes_announced_by_ip_address_show_the_certificate_of_the_one_name(
 
     until(lambda: nodes() == dict.fromkeys(cloud.instances, 1.0), what=f"every node, verified\n{daemon.logs[-3000:]}")
     daemon.until("kvmon_cluster_slots", 16_384, target="it", state="ok")
+
+    def all_closed(op: str) -> bool:
+        return closed(daemon, op) == len(cloud.instances)
+
     for op in ("read", "write"):
-        until(lambda op=op: closed(daemon, op) == len(cloud.instances), what=f"a breaker of each shard\n{daemon.logs[-3000:]}")
+        until(partial(all_closed, op), what=f"a breaker of each shard\n{daemon.logs[-3000:]}")
     cloud.forget_errors()
     made = {sample.labels["instance"]: sample.value for sample in daemon.samples("redis_exporter_scrapes_total", target="it")}
     until(

@@ -99,7 +99,10 @@ def test_a_failover_is_followed_within_two_intervals(
     until(lambda: roles(daemon).get(new.address) == "primary", what="the new primary")
     assert time.monotonic() - begun < 2 * 2 + 4, "two intervals; a slow machine gets some more"
     daemon.until("kvmon_role_changes_total", 1, target="it", instance=new.address)
-    flags = lambda: {n["instance"]: n["flags"] for n in daemon.get("/v1/topology/it").json()["nodes"]}  # noqa: E731
+
+    def flags() -> dict[str, str]:
+        return {node["instance"]: node["flags"] for node in daemon.get("/v1/topology/it").json()["nodes"]}
+
     until(lambda: "master" in flags()[new.address] and "s_down" in flags()[primary.address], what="the Sentinels' words")
     daemon.until("kvmon_sentinel_named_primaries", 1, target="it")
     # Who failed comes back as a replica.

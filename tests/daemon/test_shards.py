@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.servers.daemon import Daemon
@@ -13,6 +14,10 @@ Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
 
 PROBE = {"timeout": "10s", "interval": "500ms", "write_every": "500ms"}
+
+
+def works(node: Server) -> bool:
+    return "cluster_state:ok" in node.command("CLUSTER", "INFO")
 
 
 def target(server: Server, **more: object) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def test_each_shard_of_a_cluster_has_breakers_with_its_slots(start_server: Start
         node.command("CLUSTER", "MEET", "127.0.0.1", str(nodes[0].port))
     for node in nodes:
         node.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
-        until(lambda node=node: "cluster_state:ok" in node.command("CLUSTER", "INFO"), what="a cluster")
+        until(partial(works, node), what="a cluster")
     daemon = start_daemon(target(nodes[0]))
 
     def by_slots(op: str, state: str) -> list[tuple[int, int]]:

@@ -47,7 +47,7 @@ async def test_a_cursor_moves_only_with_what_was_pushed(tmp_path: Path) -> None:
     log.pushed()
     log.seen(NODE, first := seen(5, 5, 4))
     log.seen(NODE, first)
-    assert [[each.id for each in slow.entries] for slow in log.drain()] == [[4, 5]], "oldest first, and each once"
+    assert [list(slow.entries) for slow in log.drain()] == [[entry(4), entry(5)]], "oldest first, and each once"
     log.pushed()
     await log.save()
     log.seen(NODE, seen(7, 7, 6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from tests.servers.waiting import until
 
 Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
+
+
+def works(node: Server) -> bool:
+    return "cluster_state:ok" in node.command("CLUSTER", "INFO")
 
 
 def target(server: Server, **options: Any) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def test_a_cluster_is_found_from_one_address_and_followed(start_server: Start, s
     for node in (second, third):
         first.command("CLUSTER", "MEET", "127.0.0.1", str(node.port))
     for node in nodes:
-        until(lambda node=node: "cluster_state:ok" in node.command("CLUSTER", "INFO"), what="a cluster")
+        until(partial(works, node), what="a cluster")
     daemon = start_daemon(target(first))
     until(lambda: instances(daemon) == {node.address: 1 for node in nodes}, what=f"three nodes\n{daemon.logs[-3000:]}")
 

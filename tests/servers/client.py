@@ -28,7 +28,7 @@ class Client:
             self.command("AUTH", *login)
 
     def command(self, *words: str | bytes | float) -> Any:
-        self._socket.sendall(hiredis.pack_command(words))
+        self._socket.sendall(hiredis.pack_command(words))  # type: ignore[arg-type]  # its stub knows one word only
         while True:
             reply = self._reader.gets()
             if reply is not False:

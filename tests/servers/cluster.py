@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from tests.servers.server import HOST, Server
 from tests.servers.waiting import until
@@ -21,7 +22,7 @@ def form(primaries: Sequence[Server], replicas: Sequence[Server] = ()) -> None:
     for place, replica in enumerate(replicas):
         follow(replica, primaries[place % count])
     for node in (*primaries, *replicas):
-        until(lambda node=node: ready(node, count + len(replicas)), what=f"{node.address} knows the cluster")
+        until(partial(ready, node, count + len(replicas)), what=f"{node.address} knows the cluster")
 
 
 def join(node: Server, member: Server) -> None:

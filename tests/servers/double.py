@@ -138,7 +138,7 @@ class _Backend:
         self._reader = hiredis.Reader()
 
     def ask(self, command: list[bytes]) -> Any:
-        self._socket.sendall(hiredis.pack_command(tuple(command)))
+        self._socket.sendall(hiredis.pack_command(tuple(command)))  # type: ignore[arg-type]  # its stub knows one word only
         while (reply := self._reader.gets()) is False:
             received = self._socket.recv(1 << 16)
             if not received:

@@ -43,7 +43,7 @@ class KubernetesApi:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self._server.handle_error = lambda *_: None  # type: ignore[assignment,method-assign] # a client that left
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a client that left
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates["server.pem"], certificates["server.key"])
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)

@@ -12,7 +12,7 @@ GENEROUS = 60.0
 """Seconds: a deadline no healthy run comes near, so a slow machine fails nothing."""
 
 
-def until(condition: Callable[[], T], within: float = GENEROUS, *, what: str = "") -> T:
+def until(condition: Callable[[], T | None], within: float = GENEROUS, *, what: str = "") -> T:
     """The first true answer of `condition`, asked again until then; AssertionError after `within` seconds."""
     end = time.monotonic() + within
     while True:

@@ -24,7 +24,7 @@ UP = [({"__name__": "up", "instance": "web:6379"}, 1.0), ({"__name__": "up", "in
 
 
 def query(expression: str) -> Sequence[tuple[Mapping[str, str], float]]:
-    known = {"up": UP, "sum(up)": [({}, 1.0)], "nothing": []}
+    known: dict[str, Sequence[tuple[Mapping[str, str], float]]] = {"up": UP, "sum(up)": [({}, 1.0)], "nothing": []}
     if expression not in known:
         raise ValueError("1:5: parse error: unexpected end of input")
     return known[expression]

@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kvmon.clock import ManualClock
 from kvmon.judge.breakers.board import BreakerBoard
 from kvmon.judge.breakers.breaker import Breaker, State
+from kvmon.judge.breakers.entry import Key
 from kvmon.model.evidence import Evidence
 
-KEY = ("it", "write", "")
+KEY: Key = ("it", "write", "")
 
 
 def evidence(at: float, outcome: str = "ok", *, conclusive: bool = False, duration: float = 0.0) -> Evidence:

@@ -7,11 +7,12 @@ import pytest
 from kvmon.clock import ManualClock
 from kvmon.judge.breakers.board import BreakerBoard, Nobody
 from kvmon.judge.breakers.breaker import Breaker, State
+from kvmon.judge.breakers.entry import Key
 from kvmon.model.evidence import Evidence, Outcome, Override, Report, Verdict
 from kvmon.model.targets.thresholds import Thresholds
 from kvmon.watch.probes import Ledger
 
-KEY = ("it", "read", "")
+KEY: Key = ("it", "read", "")
 
 
 class Board:

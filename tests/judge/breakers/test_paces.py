@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kvmon.clock import ManualClock
 from kvmon.judge.breakers.board import BreakerBoard
+from kvmon.judge.breakers.entry import Key
 from kvmon.model.evidence import Evidence, Outcome, Report, Verdict
 
-KEY = ("it", "read", "")
+KEY: Key = ("it", "read", "")
 
 
 class Board:

@@ -6,9 +6,10 @@ import pytest
 
 from kvmon.clock import ManualClock
 from kvmon.judge.breakers.board import BreakerBoard
+from kvmon.judge.breakers.entry import Key
 from kvmon.model.evidence import Evidence, Outcome, Override, Report
 
-KEY = ("it", "write", "")
+KEY: Key = ("it", "write", "")
 
 
 class Board:

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from kvmon.clock import ManualClock
 from kvmon.judge.breakers.board import BreakerBoard
+from kvmon.judge.breakers.entry import Key
 from kvmon.judge.breakers.flapping import Flapping
 from kvmon.judge.breakers.slow import Slowness
 from kvmon.model.evidence import Evidence, Verdict
 
-KEY = ("it", "read", "")
+KEY: Key = ("it", "read", "")
 
 
 class Board:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kvmon.judge.promql import Matchers, Vector, instant, parse
 from kvmon.judge.promql.tree import Selector
 from kvmon.judge.window.window import SLACK, Window
@@ -36,7 +38,7 @@ def oldest(window: Window, at: int, name: str = "redis_keys") -> float:
     return value[0].value
 
 
-def restarted(window: Window, now: int, **how: int) -> Window:
+def restarted(window: Window, now: int, **how: Any) -> Window:
     again = Window(**how)
     again.restore(b"".join(window.packed()), now)
     return again

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvmon.judge.promql import Labels, Labelset, Matcher, Series, Vector, finished, instant, parse, ranged
+from kvmon.judge.promql import Labels, Labelset, Matcher, Matrix, Series, Vector, finished, instant, parse, ranged
 from kvmon.judge.promql.tree import Match
 from kvmon.judge.window.naming import normalised
 from kvmon.judge.window.window import Window
@@ -86,7 +86,7 @@ def test_rules_write_and_what_they_give_no_more_has_ended(rows: list[dict[tuple[
     window, model = Window(), Model()
     for tick, row in enumerate(rows):
         values = {pairs(SPECS[index], db): value for (index, db), value in row.items()}
-        window.put("rule", tick * STEP, values.items())
+        window.put("rule", tick * STEP, tuple(values.items()))
         model.write(tick * STEP, values)
     upto = (len(rows) - 1) * STEP + late * 100_000
     for column in finished(window.select(EVERY, 0, 10**9)):
@@ -240,5 +240,7 @@ def test_a_clock_that_was_set_back_changes_nothing_that_was() -> None:
     window = Window()
     for at, value in ((2000, 1.0), (1000, 5.0), (3000, 2.0)):
         window.append(("it", "h"), at, [Sample(SPECS[0], value, ("a",))], node())
-    (line,) = ranged(parse("redis_keys"), window, 1000, 3000, 1000).value
-    assert line.points == ((2000, 1.0), (3000, 2.0))  # type: ignore[union-attr]
+    found = ranged(parse("redis_keys"), window, 1000, 3000, 1000).value
+    assert isinstance(found, Matrix)
+    (line,) = found
+    assert line.points == ((2000, 1.0), (3000, 2.0))

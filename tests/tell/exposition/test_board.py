@@ -20,7 +20,7 @@ from tests.servers.kinds import tool
 from tests.tell import examples
 
 CLASSIC, OPENMETRICS = Dialect
-PARSERS = {CLASSIC: parse_classic, OPENMETRICS: parse_openmetrics}
+PARSERS: dict[Dialect, Any] = {CLASSIC: parse_classic, OPENMETRICS: parse_openmetrics}
 BOUNDS = ("le", "quantile")
 
 
@@ -214,7 +214,7 @@ def test_whatever_was_put_last_is_read_back(rounds: Any) -> None:
     board = Board()
     for given_samples in rounds:
         board.put(examples.snapshot(examples.node(bare=True), given_samples))
-    expected = {}
+    expected: dict[tuple[Any, ...], float] = {}
     for sample in rounds[-1]:
         labels = sorted(zip(sample.spec.labels, sample.labels, strict=True))
         expected.setdefault((sample.spec.name, *labels), float(sample.value))

@@ -72,7 +72,7 @@ REFUSED = {
 
 @pytest.fixture
 def message() -> Payload:
-    return {**DATA, "version": "4", "groupKey": "", "truncatedAlerts": 0}  # type: ignore[return-value]
+    return {**DATA, "version": "4", "groupKey": "", "truncatedAlerts": 0}  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -36,7 +36,7 @@ class Seen:
     options: WebOptions = field(default_factory=WebOptions)
     board: Board = field(default_factory=Board)
     feed: Feed = field(default_factory=lambda: Feed("boot"))
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: Any = field(default_factory=ManualClock)
     inbox: Inbox = field(init=False)
     past: Past = field(init=False)
     started: float = 1_699_999_000.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -28,8 +29,10 @@ def filled() -> Seen:
     return view
 
 
-async def ask(path: str, view: Seen | None = None, *, post: bool = False, **parameters: object) -> tuple[int, Any]:
-    given = {name: str(value) for name, value in parameters.items()}
+async def ask(
+    path: str, view: Seen | None = None, *, post: bool = False, more: Mapping[str, object] | None = None, **parameters: object
+) -> tuple[int, Any]:
+    given = {name: str(value) for name, value in {**parameters, **(more or {})}.items()}
     async with TestClient(TestServer(make_app(view or filled()))) as client:
         url = f"/api/v1/{path}"
         response = await (client.post(url, data=given) if post else client.get(url, params=given))
@@ -123,18 +126,18 @@ async def test_a_query_that_takes_too_long_is_ended() -> None:
         def time(self) -> float:
             return float(T0)
 
-    view.clock = Hasty()  # type: ignore[assignment]
+    view.clock = Hasty()
     status, body = await ask("query_range", view, query="redis_up", start=T0, end=T0 + 10_000, step=1, timeout="1s")
     assert status == 503
     assert body == {"status": "error", "errorType": "timeout", "error": "query timed out in expression evaluation"}
 
 
 async def test_series_labels_and_values() -> None:
-    _, series = await ask("series", **{"match[]": '{x="1"}', "start": T0, "end": T0 + 1})
+    _, series = await ask("series", more={"match[]": '{x="1"}'}, start=T0, end=T0 + 1)
     assert series["data"] == [{"__name__": "one", "x": "1"}, {"__name__": "two", "x": "1"}]
-    _, later = await ask("series", **{"match[]": '{x="1"}', "start": T0 + 1, "end": T0 + 2})
+    _, later = await ask("series", more={"match[]": '{x="1"}'}, start=T0 + 1, end=T0 + 2)
     assert later["data"] == []
-    _, names = await ask("labels", **{"match[]": "redis_up"})
+    _, names = await ask("labels", more={"match[]": "redis_up"})
     assert names["data"] == ["__name__", "instance", "target"]
     _, values = await ask("label/__name__/values", limit=2)
     assert values["data"] == ["kvmon_proper_seconds", "kvmon_proper_seconds_count"]
@@ -178,14 +181,14 @@ async def test_what_grafana_asks_to_see_whether_a_data_source_is_well() -> None:
     status, body = await ask("rules", view)
     assert (status, body["data"]) == (200, {"groups": []})
     span = {"start": T0, "end": T0 + 300}
-    status, body = await ask("label/__name__/values", view, **span)
+    status, body = await ask("label/__name__/values", view, more=span)
     assert (status, "redis_up" in body["data"]) == (200, True)
     for path, parameters in (("labels", span), ("series", {**span, "match[]": "redis_up"})):
         for post in (False, True):
-            status, body = await ask(path, view, post=post, **parameters)
+            status, body = await ask(path, view, post=post, more=parameters)
             assert (status, bool(body["data"])) == (200, True), path
     status, body = await ask("metadata", view, limit=5, limit_per_metric=1)
     assert (status, len(body["data"])) == (200, 5)
     assert all(len(each) == 1 for each in body["data"].values())
-    status, body = await ask("query_exemplars", view, query="redis_up", **span)
+    status, body = await ask("query_exemplars", view, query="redis_up", more=span)
     assert (status, body["data"]) == (200, [])

@@ -115,7 +115,8 @@ async def test_who_reports_too_often_is_slowed_down_alone() -> None:
 
         async def send(reporter: str, batch: int) -> int:
             body = {**REPORT, "reporter": reporter, "batch": str(batch)}
-            return (await client.post("/v1/reports", json=body, headers=TOKEN)).status
+            status: int = (await client.post("/v1/reports", json=body, headers=TOKEN)).status
+            return status
 
         statuses = [await send("app-1", batch) for batch in range(25)]
         assert statuses == [202] * 20 + [429] * 5

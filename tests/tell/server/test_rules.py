@@ -45,7 +45,7 @@ def evaluated() -> Seen:
     return view
 
 
-async def groups(**parameters: object) -> Any:
+async def groups(**parameters: Any) -> Any:
     status, body = await ask("rules", evaluated(), **parameters)
     assert (status, body["status"]) == (200, "success")
     return body["data"]["groups"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import DataObject, data
 
-from kvmon.model.conversation import Refusal, Unsupported
+from kvmon.model.conversation import Refusal, Reply, Unsupported
 from kvmon.watch.collectors.scripts import Script, Scripts
 from tests.servers.server import Server
 from tests.watch.collectors.talking import DENIED, PATIENT, REDIS, VALKEY, always, ask, check_any_shape, talk, values
@@ -63,7 +63,7 @@ def test_who_may_run_no_scripts_is_told_and_a_number_of_names_is_shown() -> None
         talk(Scripts(run=(COUNT,)), VALKEY, "", always(DENIED))
     inner = Refusal("NOPERM", "NOPERM this user has no permissions to run the 'get' command script: abc, on @user_script:1.")
     assert results(values(talk(Scripts(run=(COUNT,)), VALKEY, "", always(inner)).samples)) == {"count.lua": 0}
-    many = [word for n in range(50) for word in (f"name{n}".encode(), n)]
+    many: list[Reply] = [word for n in range(50) for word in (f"name{n}".encode(), n)]
     assert len(talk(Scripts(run=(COUNT,), most=10), VALKEY, "", always(many)).samples) == 11
 
 

@@ -28,6 +28,7 @@ async def test_a_pipeline_is_answered_in_order_in_one_round_trip(server: Server,
 
     info, pong, refusal, length = await wire.ask([("INFO", "all"), ("PING",), ("NOSUCH", 1), ("SLOWLOG", "LEN")], PATIENCE)
 
+    assert isinstance(info, bytes)
     assert b"used_memory:" in info
     assert pong == b"PONG"
     assert isinstance(refusal, Refusal)
@@ -45,6 +46,7 @@ async def test_the_connection_has_a_name_and_leaves_no_refused_command(
     await wire.connect(PATIENCE)
     name, stats = await wire.ask([("CLIENT", "GETNAME"), ("INFO", "stats")], PATIENCE)
     assert name == b"kvmon"
+    assert isinstance(stats, bytes)
     assert b"total_error_replies:0\r\n" in stats
 
 
@@ -78,6 +80,7 @@ async def test_a_user_with_few_rights_is_let_in(
     wire = connection(server.port, credentials=Credentials("watcher", "pw"))
     await wire.connect(PATIENCE)
     info, config = await wire.ask([("INFO", "server"), ("CONFIG", "GET", "*")], PATIENCE)
+    assert isinstance(info, bytes)
     assert b"redis_version" in info
     assert isinstance(config, Refusal)
     assert config.reason == "noperm"
@@ -147,9 +150,9 @@ async def test_a_server_that_hangs_is_a_timeout_and_the_connection_is_closed(
         await wire.ask([("PING",)], 0.2)
     assert caught.value.reason == "timeout"
     assert not wire.connected
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(TargetError) as again:
         await wire.connect(0.2)
-    assert caught.value.reason == "timeout"
+    assert again.value.reason == "timeout"
     valkey.resume()
     await wire.connect(PATIENCE)
     assert await wire.ask([("ECHO", "new")], PATIENCE) == [b"new"]
@@ -241,7 +244,7 @@ async def test_a_bug_stays_a_bug(valkey: Server, connection: Callable[..., Conne
     wire = connection(valkey.port)
     await wire.connect(PATIENCE)
     with pytest.raises(TypeError):
-        await wire.ask([("GET", None)], PATIENCE)
+        await wire.ask([("GET", None)], PATIENCE)  # type: ignore[list-item]  # that is the bug
 
 
 async def test_asking_without_a_connection(connection: Callable[..., Connection]) -> None:

@@ -36,6 +36,7 @@ def encoded(value: Reply) -> bytes:
         return b"$%d\r\n%b\r\n" % (len(value), value)
     if isinstance(value, list):
         return b"*%d\r\n" % len(value) + b"".join(map(encoded, value))
+    assert isinstance(value, int)
     return b":%d\r\n" % value
 
 
@@ -72,7 +73,7 @@ def test_any_bytes_are_replies_or_broken(data: bytes, cuts: list[int], count: in
 
 
 def test_a_long_list_is_within_the_bounds() -> None:
-    values = [[b"key:%d" % number for number in range(20_000)]]
+    values: list[Reply] = [[b"key:%d" % number for number in range(20_000)]]
     collected = Replies(1)
     assert [collected.feed(piece) for piece in pieces(encoded(values[0]), range(0, 10_000, 3000))][-1]
     assert collected.replies == values

@@ -19,7 +19,7 @@ async def told(view: Seen, *, after: object) -> str:
         after()  # type: ignore[operator]
         while not (line := await stream.content.readline()).startswith(b"event: "):
             pass
-        return line.decode().removeprefix("event: ").strip()
+        return str(line.decode()).removeprefix("event: ").strip()
 
 
 async def test_a_breaker_that_changes_is_told() -> None:

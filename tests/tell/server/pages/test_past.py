@@ -79,7 +79,7 @@ def test_latencies_are_those_of_the_slowest_node_and_memory_is_added_up() -> Non
     clock = ManualClock()
     found = Past(clock=clock, latencies=lambda key: slow if key == nodes[1].key else {"p50": 0.002, "p99": 0.003})
     for node in nodes:
-        found.seen(replace(polled(clock.time(), memory=100), node=node))  # type: ignore[type-var]
+        found.seen(replace(polled(clock.time(), memory=100), node=node))  # type: ignore[type-var,arg-type]
     keys = [node.key for node in nodes]
     lines = {name: found.line(keys, name, span=60, points=4).last for name in ("p50", "p99", "p99.9", "memory", "hit_ratio")}
     assert {name: None if value is None else round(value, 6) for name, value in lines.items()} == {

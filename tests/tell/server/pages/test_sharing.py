@@ -82,7 +82,7 @@ async def test_who_leaves_takes_the_page_from_nobody() -> None:
 
     app = make_app(seen())
     answer = shared(render)
-    first, second = (asyncio.create_task(answer(make_mocked_request("GET", "/", app=app))) for _ in range(2))
+    first, second = (asyncio.ensure_future(answer(make_mocked_request("GET", "/", app=app))) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     made.set()

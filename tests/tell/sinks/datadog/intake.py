@@ -70,7 +70,7 @@ class Intake:
                     intake.statuses.append(0)
                     self.close_connection = True
                     return
-                answer = fault or intake._take(self.path, self.headers, content)
+                answer = fault or intake._take(self.path, dict(self.headers), content)
                 intake.statuses.append(answer.status)
                 body = answer.body.encode()
                 self.send_response(answer.status)
