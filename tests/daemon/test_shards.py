@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tests.servers.cluster import works
 from tests.servers.daemon import Daemon
 from tests.servers.server import Server
 from tests.servers.waiting import until
@@ -14,10 +15,6 @@ Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
 
 PROBE = {"timeout": "10s", "interval": "500ms", "write_every": "500ms"}
-
-
-def works(node: Server) -> bool:
-    return "cluster_state:ok" in node.command("CLUSTER", "INFO")
 
 
 def target(server: Server, **more: object) -> dict[str, Any]:

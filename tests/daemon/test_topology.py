@@ -8,16 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.servers.cluster import works
 from tests.servers.daemon import Daemon
 from tests.servers.server import Server
 from tests.servers.waiting import until
 
 Start = Callable[..., Server]
 StartDaemon = Callable[..., Daemon]
-
-
-def works(node: Server) -> bool:
-    return "cluster_state:ok" in node.command("CLUSTER", "INFO")
 
 
 def target(server: Server, **options: Any) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from tests.servers.cluster import works
 from tests.servers.daemon import INHERITED, Daemon
 from tests.servers.server import Server
 from tests.servers.tls import Certificates
@@ -98,4 +100,4 @@ def form_cluster(*nodes: Server) -> None:
         if node is not nodes[0]:
             nodes[0].command("CLUSTER", "MEET", "127.0.0.1", str(node.port))
     for node in nodes:
-        until(lambda node=node: "cluster_state:ok" in node.command("CLUSTER", "INFO"), what="a cluster")  # type: ignore[misc]
+        until(partial(works, node), what="a cluster")

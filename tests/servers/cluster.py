@@ -38,11 +38,16 @@ def follow(replica: Server, primary: Server) -> None:
     until(lambda: replica.info("replication").get("master_link_status") == "up", what="a replica in step")
 
 
+def works(node: Server) -> bool:
+    """Whether it says that all slots are served."""
+    return "cluster_state:ok" in node.command("CLUSTER", "INFO")
+
+
 def ready(node: Server, members: int) -> bool:
     """Whether it sees so many members, all slots served, and nobody in doubt."""
-    info = node.command("CLUSTER", "INFO")
+    known = f"cluster_known_nodes:{members}" in node.command("CLUSTER", "INFO")
     lines = node.command("CLUSTER", "NODES").splitlines()
-    return f"cluster_known_nodes:{members}" in info and "cluster_state:ok" in info and not any("fail" in line for line in lines)
+    return known and works(node) and not any("fail" in line for line in lines)
 
 
 def move_all(source: Server, destination: Server, tellers: Sequence[Server]) -> None:
