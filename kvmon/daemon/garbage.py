@@ -45,7 +45,9 @@ class Garbage:
                 await asyncio.sleep(self._least)
                 now = self._clock.monotonic()
                 if now - last >= sys.getallocatedblocks() * BLOCK / self._share:
+                    gc.unfreeze()  # computations in slices freeze what is there, and some of that is garbage by now
                     gc.collect()
                     last = now
         finally:
+            gc.unfreeze()
             gc.set_threshold(*before)

@@ -9,6 +9,8 @@ from weakref import ref
 from kvmon.clock import SystemClock
 from kvmon.daemon.garbage import Garbage
 from kvmon.daemon.supervise import supervise
+from kvmon.judge.promql.pace import Pace
+from kvmon.judge.promql.work import Work
 
 GENEROUS = 60.0
 
@@ -53,6 +55,20 @@ async def collecting(share: float) -> AsyncIterator[Asked]:
 async def test_what_only_knows_itself_goes_when_there_is_time_for_a_look() -> None:
     gc.collect()
     gone = ref(Knot())
+    async with collecting(share=1e9) as clock:
+        await clock.turned(3)
+        assert gone() is None
+
+
+async def test_what_was_there_when_something_was_computed_goes_too() -> None:
+    knot = Knot()
+    gone = ref(knot)
+
+    def work() -> Work[None]:
+        yield
+
+    await Pace(SystemClock()).run(work())
+    del knot
     async with collecting(share=1e9) as clock:
         await clock.turned(3)
         assert gone() is None
