@@ -39,7 +39,7 @@ TURNS = ("none", "elsewhere", "here", "here", "elsewhere", "none")
 """Where is scanned, segment by segment: what drifts meanwhile hits all alike.
 
 Cores share a cache, and maybe more: what kvmon itself needs slows down who runs beside it, whomever it asks. So it also scans
-servers of the same size that nobody uses, on its own core; the difference to that is what the scan costs the servers.
+servers of the same size that nobody uses, on its own core; the difference to that is about what the scan costs the servers.
 """
 
 SHARE = 0.02
@@ -243,8 +243,9 @@ def overhead(bench: Bench, daemon: Daemon, *, segments: int, seconds: float, rat
         low, _, high = statistics.quantiles([row.p99 for row in rows], n=4)
         mean = usual[turn]
         print(f"scan {turn}: p50 {mean.p50:.3f} ms, p99 {mean.p99:.3f} ms (half of the segments: {low:.3f} to {high:.3f} ms)")
-    worse = usual["here"].p99 / usual["elsewhere"].p99 - 1
-    bench.expect(f"p99 with a scan of these servers against one of others: {worse:+.1%}", worse <= 0.05)
+    worse = usual["here"].p99 / usual["none"].p99 - 1
+    bench.expect(f"p99 with the scan against none: {worse:+.1%}", worse <= 0.05)
+    print(f"p99 with the scan against one of other servers: {usual['here'].p99 / usual['elsewhere'].p99 - 1:+.1%}")
     more = usual["here"].cpu - usual["none"].cpu
     bench.expect(
         f"CPU of a server {usual['none'].cpu:.2%} of a core without, {usual['here'].cpu:.2%} with: {more:+.2%} of a core",
